@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The BPF programs in the kernel: loaded, attached and pinned, or taken over
+ * from a recorder that was killed. Pinned, they go on recording into the ring
+ * without any recorder; only collector_detach ends that.
+ */
+#ifndef PIDTREE_COLLECTOR_H
+#define PIDTREE_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "probe.h"
+#include "wire.h"
+
+struct collector;
+
+/*
+ * Take over the programs pinned at pin_path if they are exactly those of
+ * probes (ended by NULL), else load and attach these anew. 0, or -errno and in
+ * *ret_message a line for people, which the caller frees.
+ */
+int collector_open(const char *pin_path, const struct probe *const *probes, struct collector **ret,
+		   char **ret_message);
+
+/* Let go of everything; what is pinned stays. Takes NULL. */
+void collector_free(struct collector *collector);
+
+/* Stop recording: take the programs off their hooks and unpin them. The maps stay readable. */
+void collector_detach(struct collector *collector);
+
+/* Unpin the maps, too, after collector_detach. */
+void collector_unpin(struct collector *collector);
+
+/* True when the programs were recording before collector_open. */
+bool collector_was_recording(const struct collector *collector);
+
+int collector_ring_fd(const struct collector *collector);
+uint32_t collector_ring_id(const struct collector *collector);
+
+/* Call visit for every process that runs, in the kernel's order. 0 or -errno. */
+int collector_visit_tasks(struct collector *collector,
+			  int (*visit)(void *context, const struct wire_seed *seed), void *context);
+
+/* The local port of the listening socket with this cookie, 0 if no process holds it. */
+uint16_t collector_listen_port(struct collector *collector, uint64_t cookie);
+
+/* What is counted for a UDP socket or destination. 0, or -ENOENT. */
+int collector_udp_socket(struct collector *collector, uint64_t cookie, struct wire_udp_socket *ret);
+int collector_udp_destination(struct collector *collector, const struct wire_udp_key *key,
+			      struct wire_udp_count *ret);
+void collector_udp_forget(struct collector *collector, const struct wire_udp_key *key);
+
+/* Sum over all CPUs of the records lost at wire_drop_index() index. 0 or -errno. */
+int collector_drops(struct collector *collector, uint32_t index, struct wire_drop *ret);
+
+#endif

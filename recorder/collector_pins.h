@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is pinned below the pin path: maps by their names, and the links of all
+ * programs in one directory "links-HASH", where HASH is of the BPF objects
+ * that they come from. Its being there says that exactly these are recording.
+ */
+#ifndef PIDTREE_COLLECTOR_PINS_H
+#define PIDTREE_COLLECTOR_PINS_H
+
+#include <stddef.h>
+
+#include "probe.h"
+
+/* The directory of the links of these probes (ended by NULL). */
+void pins_links_path(const char *pin_path, const struct probe *const *probes, char *ret_path,
+		     size_t size);
+
+/* Unpin, and so detach, all links, whoever pinned them. 0 or -errno. */
+int pins_remove_links(const char *pin_path);
+
+/* Unpin all maps. */
+void pins_remove_maps(const char *pin_path);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A probe as the recorder knows it: a number, a name and a BPF object. */
+#ifndef PIDTREE_PROBE_H
+#define PIDTREE_PROBE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct probe {
+	uint16_t id; /* enum wire_probe; WIRE_PROBE_NONE: not a section of the configuration */
+	const char *name;
+	const void *(*object)(size_t *ret_size); /* the ELF file, linked in */
+};
+
+/* Follows every process; always on. */
+extern const struct probe probe_process;
+
+/* The probes built in, in the order of their ids, ended by NULL. */
+extern const struct probe *const probes_builtin[];
+
+#endif
