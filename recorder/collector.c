@@ -32,7 +32,10 @@ struct collector {
 	struct snapshot_bpf *snapshot;
 	struct bpf_link *tasks;
 	struct bpf_link *sockets;
-	struct wire_drop *drops; /* one for each possible CPU */
+	int *programs; /* descriptors of those attached */
+	size_t program_count;
+	struct bpf_prog_info program_info; /* of the one asked about last */
+	struct wire_drop *drops;	   /* one for each possible CPU */
 	int cpus;
 };
 
@@ -207,6 +210,9 @@ int collector_open(const char *pin_path, const struct probe *const *probes, stru
 		goto fail;
 	r = open_maps(collector);
 	if (!r)
+		r = pins_open_programs(collector->links_path, &collector->programs,
+				       &collector->program_count);
+	if (!r)
 		r = open_snapshot(collector);
 	if (r) {
 		fail(ret_message, r, "cannot open the maps and iterators below %s: %s; remove "
@@ -240,6 +246,9 @@ void collector_free(struct collector *collector)
 	close_fd(collector->udp_sockets_fd);
 	close_fd(collector->udp_destinations_fd);
 	close_fd(collector->lock_fd);
+	for (size_t i = 0; i < collector->program_count; i++)
+		close(collector->programs[i]);
+	free(collector->programs);
 	free(collector->drops);
 	free(collector);
 }
@@ -379,5 +388,21 @@ int collector_drops(struct collector *collector, uint32_t index, struct wire_dro
 			sum.last_boot_ns = collector->drops[cpu].last_boot_ns;
 	}
 	*ret = sum;
+	return 0;
+}
+
+int collector_misses(struct collector *collector, size_t program, const char **ret_name,
+		     uint64_t *ret_count)
+{
+	struct bpf_prog_info *info = &collector->program_info;
+	uint32_t length = sizeof(*info);
+
+	if (program >= collector->program_count)
+		return -ENOENT;
+	memset(info, 0, sizeof(*info));
+	if (bpf_obj_get_info_by_fd(collector->programs[program], info, &length))
+		return -errno;
+	*ret_name = info->name;
+	*ret_count = info->recursion_misses;
 	return 0;
 }

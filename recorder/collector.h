@@ -52,6 +52,13 @@ int collector_udp_destination(struct collector *collector, const struct wire_udp
 			      struct wire_udp_count *ret);
 void collector_udp_forget(struct collector *collector, const struct wire_udp_key *key);
 
+/*
+ * How often the kernel did not run a program because that CPU was running it
+ * already, and the program's name. 0, -ENOENT behind the last one, or -errno.
+ */
+int collector_misses(struct collector *collector, size_t program, const char **ret_name,
+		     uint64_t *ret_count);
+
 /* Sum over all CPUs of the records lost at wire_drop_index() index. 0 or -errno. */
 int collector_drops(struct collector *collector, uint32_t index, struct wire_drop *ret);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector_pins.h"
 
+#include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,6 +36,64 @@ void pins_links_path(const char *pin_path, const struct probe *const *probes, ch
 		value = hash(value, object, object_size);
 	}
 	snprintf(ret_path, size, "%s/" LINKS_PREFIX "%016llx", pin_path, (unsigned long long)value);
+}
+
+/* The program behind a pinned link, as a descriptor or -errno. */
+static int open_program(const char *directory, const char *name)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t length = sizeof(info);
+	char path[PATH_MAX + 256];
+	int link_fd, fd;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	link_fd = bpf_obj_get(path);
+	if (link_fd < 0)
+		return -errno;
+	fd = bpf_obj_get_info_by_fd(link_fd, &info, &length);
+	if (!fd)
+		fd = bpf_prog_get_fd_by_id(info.prog_id);
+	close(link_fd);
+	return fd;
+}
+
+int pins_open_programs(const char *links_path, int **ret_fds, size_t *ret_count)
+{
+	DIR *directory = opendir(links_path);
+	struct dirent *entry;
+	size_t count = 0;
+	int *fds = NULL;
+	int r = 0;
+
+	if (!directory)
+		return -errno;
+	while (!r && (entry = readdir(directory))) {
+		int *grown;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		grown = reallocarray(fds, count + 1, sizeof(*fds));
+		if (!grown) {
+			r = -ENOMEM;
+			break;
+		}
+		fds = grown;
+		r = open_program(links_path, entry->d_name);
+		if (r >= 0) {
+			fds[count++] = r;
+			r = 0;
+		}
+	}
+	closedir(directory);
+	if (r) {
+		while (count)
+			close(fds[--count]);
+		free(fds);
+		return r;
+	}
+	*ret_fds = fds;
+	*ret_count = count;
+	return 0;
 }
 
 static int remove_directory(int parent_fd, const char *name)

@@ -15,6 +15,12 @@
 void pins_links_path(const char *pin_path, const struct probe *const *probes, char *ret_path,
 		     size_t size);
 
+/*
+ * Open the programs whose links are in links_path. 0 and their descriptors,
+ * count of them, in *ret_fds, which the caller closes and frees; or -errno.
+ */
+int pins_open_programs(const char *links_path, int **ret_fds, size_t *ret_count);
+
 /* Unpin, and so detach, all links, whoever pinned them. 0 or -errno. */
 int pins_remove_links(const char *pin_path);
 

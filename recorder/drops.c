@@ -38,3 +38,20 @@ bool drops_account(struct drops *drops, const struct clock *clock, uint32_t inde
 	};
 	return true;
 }
+
+bool drops_account_misses(struct drops *drops, size_t program, uint64_t counted, int64_t now_ns,
+			  struct gap *ret)
+{
+	uint64_t lost = counted - drops->missed[program];
+
+	if (!lost)
+		return false;
+	drops->missed[program] = counted;
+	*ret = (struct gap){
+		.from_ns = drops->checked_ns ? drops->checked_ns : now_ns,
+		.to_ns = now_ns,
+		.reason = GAP_MISSED,
+		.count = lost,
+	};
+	return true;
+}

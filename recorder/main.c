@@ -25,6 +25,7 @@
 #include "drops.h"
 #include "enrich.h"
 #include "flow.h"
+#include "gap.h"
 #include "host.h"
 #include "log.h"
 #include "options.h"
@@ -195,53 +196,90 @@ static int store_checked(struct recorder *recorder, int r)
 	return r;
 }
 
+/* Store a gap, and up to which count its kind is accounted for. */
+static int store_loss(struct recorder *recorder, const struct gap *gap, uint64_t counted)
+{
+	int r = store_gap(recorder->store, gap);
+
+	log_warning("%llu %s records lost (%s)", (unsigned long long)gap->count, gap->kind,
+		    gap_reason_text(gap->reason));
+	return r ? r
+		 : store_set_drops(recorder->store, collector_ring_id(recorder->collector),
+				   gap->kind, counted);
+}
+
+static const char *drop_kind_of(const struct probe *probe, uint16_t type, char kind[DROP_KIND_SIZE])
+{
+	return drop_kind(wire_drop_index(probe->id, type), probe->id ? probe->name : "", kind);
+}
+
 static int account_drops_of(struct recorder *recorder, const struct probe *probe)
 {
 	char kind[DROP_KIND_SIZE];
 	struct wire_drop counted;
 	struct gap gap;
-	int r;
+	int r = 0;
 
-	for (uint16_t type = 0; type < WIRE_TYPES; type++) {
+	for (uint16_t type = 0; type < WIRE_TYPES && !r; type++) {
 		uint32_t index = wire_drop_index(probe->id, type);
 
 		r = collector_drops(recorder->collector, index, &counted);
-		if (r)
-			return r;
-		if (!drops_account(&recorder->drops, &recorder->clock, index, &counted, &gap))
+		if (r || !drops_account(&recorder->drops, &recorder->clock, index, &counted, &gap))
 			continue;
-		gap.kind = drop_kind(index, probe->id ? probe->name : "", kind);
-		log_warning("%llu %s records lost (ring full)", (unsigned long long)gap.count,
-			    gap.kind);
-		if ((r = store_gap(recorder->store, &gap)) ||
-		    (r = store_set_drops(recorder->store, gap.kind, counted.count)))
-			return r;
+		gap.kind = drop_kind_of(probe, type, kind);
+		r = store_loss(recorder, &gap, counted.count);
 	}
-	return 0;
+	return r;
 }
 
-static int account_drops(struct recorder *recorder)
+static int account_misses(struct recorder *recorder, int64_t now_ns)
 {
+	const char *name;
+	uint64_t counted;
+	struct gap gap;
 	int r = 0;
+
+	for (size_t i = 0; i < DROP_PROGRAMS && !r; i++) {
+		r = collector_misses(recorder->collector, i, &name, &counted);
+		if (r || !drops_account_misses(&recorder->drops, i, counted, now_ns, &gap))
+			continue;
+		gap.kind = name;
+		r = store_loss(recorder, &gap, counted);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Make gaps of what was lost since the last time. */
+static int account_losses(struct recorder *recorder)
+{
+	int64_t now_ns = clock_unix_ns(&recorder->clock, clock_boot_ns());
+	int r = account_misses(recorder, now_ns);
 
 	for (const struct probe **probe = recorder->probes; *probe && !r; probe++)
 		r = account_drops_of(recorder, *probe);
-	recorder->drops.checked_ns = clock_unix_ns(&recorder->clock, clock_boot_ns());
+	recorder->drops.checked_ns = now_ns;
 	return r;
 }
 
 /* Read what an earlier recorder accounted for of this ring. */
-static void restore_drops(struct recorder *recorder)
+static void restore_losses(struct recorder *recorder)
 {
+	uint32_t ring_id = collector_ring_id(recorder->collector);
+	struct drops *drops = &recorder->drops;
 	char kind[DROP_KIND_SIZE];
+	const char *name;
+	uint64_t counted;
 
 	for (const struct probe **probe = recorder->probes; *probe; probe++)
-		for (uint16_t type = 0; type < WIRE_TYPES; type++) {
-			uint32_t index = wire_drop_index((*probe)->id, type);
-
-			drop_kind(index, (*probe)->id ? (*probe)->name : "", kind);
-			recorder->drops.accounted[index] = store_get_drops(recorder->store, kind);
-		}
+		for (uint16_t type = 0; type < WIRE_TYPES; type++)
+			drops->accounted[wire_drop_index((*probe)->id, type)] =
+				store_get_drops(recorder->store, ring_id,
+						drop_kind_of(*probe, type, kind));
+	for (size_t i = 0; i < DROP_PROGRAMS; i++) {
+		if (collector_misses(recorder->collector, i, &name, &counted))
+			break;
+		drops->missed[i] = store_get_drops(recorder->store, ring_id, name);
+	}
 }
 
 /* Take records in until there is none, or the batch is large enough. Returns their number. */
@@ -275,7 +313,7 @@ static int housekeeping(struct recorder *recorder, int64_t now_ns)
 
 	clock_sample(&recorder->clock);
 	recorder->next_tick_ns = now_ns + TICK_NS;
-	r = account_drops(recorder);
+	r = account_losses(recorder);
 	if (r || now_ns < recorder->next_sweep_ns)
 		return r;
 	recorder->next_sweep_ns = now_ns + SWEEP_NS;
@@ -372,7 +410,7 @@ static int finish(struct recorder *recorder)
 	while (r > 0);
 	if (r < 0)
 		return r;
-	if ((r = store_begin(recorder->store)) || (r = account_drops(recorder)) ||
+	if ((r = store_begin(recorder->store)) || (r = account_losses(recorder)) ||
 	    (r = enrich_stop(recorder->enrich, (uint64_t)clock_boot_ns())) ||
 	    (r = commit(recorder)))
 		return store_checked(recorder, r);
@@ -505,7 +543,7 @@ static int resume_ring(struct recorder *recorder)
 
 	if (!ring_is_known(recorder))
 		return 0;
-	restore_drops(recorder);
+	restore_losses(recorder);
 	recorder->drops.checked_ns = position->last_ns;
 	r = ring_seek(recorder->ring, position->ring_position);
 	if (r)

@@ -290,26 +290,26 @@ int64_t store_get_meta(struct store *store, const char *key, char *text, size_t 
 	return value;
 }
 
-#define DROPS_KEY_SIZE 80
+#define DROPS_KEY_SIZE 96
 
-static const char *drops_key(const char *kind, char key[DROPS_KEY_SIZE])
+static const char *drops_key(uint32_t ring_id, const char *kind, char key[DROPS_KEY_SIZE])
 {
-	snprintf(key, DROPS_KEY_SIZE, "drops %s", kind);
+	snprintf(key, DROPS_KEY_SIZE, "drops %u %s", ring_id, kind);
 	return key;
 }
 
-int store_set_drops(struct store *store, const char *kind, uint64_t count)
+int store_set_drops(struct store *store, uint32_t ring_id, const char *kind, uint64_t count)
 {
 	char key[DROPS_KEY_SIZE];
 
-	return store_meta_int(store, drops_key(kind, key), (int64_t)count);
+	return store_meta_int(store, drops_key(ring_id, kind, key), (int64_t)count);
 }
 
-uint64_t store_get_drops(struct store *store, const char *kind)
+uint64_t store_get_drops(struct store *store, uint32_t ring_id, const char *kind)
 {
 	char key[DROPS_KEY_SIZE];
 
-	return (uint64_t)store_get_meta(store, drops_key(kind, key), NULL, 0);
+	return (uint64_t)store_get_meta(store, drops_key(ring_id, kind, key), NULL, 0);
 }
 
 int store_begin(struct store *store)

@@ -59,11 +59,11 @@ int store_gap(struct store *store, const struct gap *gap);
 int store_probe(struct store *store, uint32_t id, const char *name);
 
 /*
- * How many records of a kind the segment's gaps account for, of those lost by
- * the ring that store_position() names; store it with the gap.
+ * How many lost records of a kind the segment's gaps account for, of those that
+ * this ring's counters count; to be stored with the gap. 0 when it never was.
  */
-int store_set_drops(struct store *store, const char *kind, uint64_t count);
-uint64_t store_get_drops(struct store *store, const char *kind);
+int store_set_drops(struct store *store, uint32_t ring_id, const char *kind, uint64_t count);
+uint64_t store_get_drops(struct store *store, uint32_t ring_id, const char *kind);
 
 int store_commit(struct store *store, uint32_t ring_id, uint64_t ring_position, int64_t now_ns);
 

@@ -109,7 +109,8 @@ static int store_open_segment(struct store *store, const struct store_host *host
 	sqlite3_busy_timeout(store->db, 5000);
 	if ((r = store_is_new(store, &is_new)) ||
 	    (r = store_exec(store, "PRAGMA journal_mode = WAL")) ||
-	    (r = store_exec(store, "PRAGMA synchronous = NORMAL")))
+	    (r = store_exec(store, "PRAGMA synchronous = NORMAL")) ||
+	    (r = store_exec(store, "PRAGMA wal_autocheckpoint = 0"))) /* the keeper's work */
 		return r;
 	r = is_new ? store_create(store, host, now_ns) : store_prepare(store);
 	if (!r && !is_new)
@@ -231,6 +232,8 @@ int store_open(const char *directory, const struct store_host *host, int64_t now
 		r = store_lock(store, directory, ret_message);
 	if (!r)
 		r = store_find(store, directory, host, now_ns, ret_message);
+	if (!r)
+		r = store_keeper_start(store->path, &store->keeper);
 	if (r) {
 		store_free(store);
 		return r;
@@ -243,6 +246,7 @@ void store_free(struct store *store)
 {
 	if (!store)
 		return;
+	store_keeper_stop(store->keeper);
 	store_close(store);
 	intern_free(store->texts);
 	intern_free(store->addresses);

@@ -9,6 +9,7 @@
 #include "intern.h"
 #include "sql.h"
 #include "store.h"
+#include "store_keeper.h"
 
 /* The statements of record.sql, prepared once. */
 #define STATEMENTS(X)                                                                              \
@@ -39,6 +40,7 @@ struct statements {
 
 struct store {
 	sqlite3 *db;
+	struct store_keeper *keeper;
 	struct statements statements;
 	struct intern *texts;
 	struct intern *addresses;
