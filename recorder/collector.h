@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probe.h"
+#include "probes.h"
 #include "wire.h"
 
 struct collector;

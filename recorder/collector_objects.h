@@ -3,7 +3,7 @@
 #ifndef PIDTREE_COLLECTOR_OBJECTS_H
 #define PIDTREE_COLLECTOR_OBJECTS_H
 
-#include "probe.h"
+#include "probes.h"
 
 struct objects;
 

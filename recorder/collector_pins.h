@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "probe.h"
+#include "probes.h"
 
 /* The directory of the links of these probes (ended by NULL). */
 void pins_links_path(const char *pin_path, const struct probe *const *probes, char *ret_path,

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "json.h"
+#include "probe.h"
 
 /* The deepest tree that is written; an attacker may make them as deep as pids last. */
 #define TREE_DEPTH 4096
@@ -41,19 +42,6 @@ void output_free(struct output *output)
 	if (output->file != stdout)
 		fclose(output->file);
 	free(output);
-}
-
-static const char *probe_name(uint32_t probe)
-{
-	switch (probe) {
-#define X(upper, value, name)                                                                      \
-	case value:                                                                                \
-		return name;
-		PROBES(X)
-#undef X
-	default:
-		return "unknown";
-	}
 }
 
 void output_events(struct output *output, const struct event *events, size_t count,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe.h"
+#include "probes.h"
 
 #include "net_listen.skel.h"
 #include "process.skel.h"

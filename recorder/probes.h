@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A probe as the recorder knows it: a number, a name and a BPF object. */
-#ifndef PIDTREE_PROBE_H
-#define PIDTREE_PROBE_H
+#ifndef PIDTREE_PROBES_H
+#define PIDTREE_PROBES_H
 
 #include <stddef.h>
 #include <stdint.h>
