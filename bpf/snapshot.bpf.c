@@ -16,6 +16,9 @@ int snapshot_task(struct bpf_iter__task *context)
 
 	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
+	/* A zombie is not a process that runs. */
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+		return 0;
 	task_fill(&seed.task, task);
 	parent = BPF_CORE_READ(task, real_parent, group_leader);
 	seed.boot_ns = bpf_ktime_get_boot_ns();

@@ -223,6 +223,51 @@ struct wire_udp_key {
 	struct wire_udp_destination destination;
 };
 
+/*
+ * Filters. Of everything there are two banks; the map PROBE_filter says which
+ * one counts, so that a change is one store.
+ */
+#define WIRE_BANKS 2
+#define WIRE_CONTAINERS 4096 /* mount namespaces of containers a probe may be limited to */
+
+/* A key of the trie PROBE_networks. Addresses and prefixes as everywhere: IPv4 is v4-mapped. */
+struct wire_network {
+	__u32 prefix_bits;
+	__u8 address[16];
+};
+
+/* Which ports a rule drops. */
+enum wire_port_mode {
+	WIRE_PORTS_NONE,
+	WIRE_PORTS_ALL,
+	WIRE_PORTS_ONLY,   /* those in the set */
+	WIRE_PORTS_EXCEPT, /* those not in the set */
+};
+
+struct wire_port_rule {
+	__u32 mode; /* enum wire_port_mode */
+	__u32 set;  /* index in PROBE_ports */
+};
+
+/* Port p is in the set when bit p % 64 of bits[p / 64] is. */
+struct wire_port_set {
+	__u64 bits[1024];
+};
+
+#define WIRE_FILTER_PORTS (1u << 0)
+#define WIRE_FILTER_NETWORKS (1u << 1)
+#define WIRE_FILTER_CONTAINERS (1u << 2)
+
+struct wire_filter_bank {
+	__u32 flags; /* WIRE_FILTER_…: what there is to look at */
+	struct wire_port_rule ports;
+};
+
+struct wire_filter {
+	__u32 bank; /* the one that counts */
+	struct wire_filter_bank banks[WIRE_BANKS];
+};
+
 #define WIRE_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has changed")
 WIRE_SIZE(wire_header, 16);
 WIRE_SIZE(wire_task, 64);
@@ -238,5 +283,8 @@ WIRE_SIZE(wire_udp_destination, 24);
 WIRE_SIZE(wire_udp_count, 32);
 WIRE_SIZE(wire_udp_socket, 72);
 WIRE_SIZE(wire_udp_key, 32);
+WIRE_SIZE(wire_network, 20);
+WIRE_SIZE(wire_port_rule, 8);
+WIRE_SIZE(wire_filter, 28);
 
 #endif

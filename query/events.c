@@ -9,7 +9,7 @@
 #include "gaps.h"
 #include "hits.h"
 #include "json.h"
-#include "options.h"
+#include "arguments.h"
 #include "result.h"
 #include "tree.h"
 

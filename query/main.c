@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "options.h"
+#include "arguments.h"
 #include "timestamp.h"
 
 /* One row for each command; the first is the default. */
@@ -41,10 +41,10 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	output.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	if (options_parse(argc, argv, commands, unix_now_ns(), stderr, &options) < 0)
+	if (arguments_parse(argc, argv, commands, unix_now_ns(), stderr, &options) < 0)
 		return QUERY_ERROR;
 	if (options.help) {
-		options_help(stdout, commands);
+		arguments_help(stdout, commands);
 		return finish(QUERY_MATCHED);
 	}
 	if (options.version) {

@@ -10,7 +10,7 @@
 #include "column.h"
 #include "escape.h"
 #include "gap.h"
-#include "options.h"
+#include "arguments.h"
 #include "probe.h"
 #include "record.h"
 #include "timestamp.h"

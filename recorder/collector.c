@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "collector_objects.h"
@@ -93,12 +95,20 @@ static int make_directories(const char *path)
 static int lock_pins(struct collector *collector, char **ret_message)
 {
 	const char *path = collector->pin_path;
+	struct statfs fs;
 	int r = strlen(path) < PATH_MAX - 64 ? make_directories(path) : -ENAMETOOLONG;
 
 	if (r)
 		return fail(ret_message, r, "cannot create %s: %s; run as root, or choose another "
 					    "path below /sys/fs/bpf with --pin-path",
 			    path, strerror(-r));
+	if (statfs(path, &fs) || fs.f_type != BPF_FS_MAGIC) {
+		rmdir(path);
+		return fail(ret_message, -EINVAL,
+			    "%s is not on a BPF file system; choose a path below /sys/fs/bpf with "
+			    "--pin-path",
+			    path);
+	}
 	collector->lock_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (collector->lock_fd < 0)
 		return fail(ret_message, -errno, "cannot open %s: %m", path);
@@ -206,8 +216,11 @@ int collector_open(const char *pin_path, const struct probe *const *probes, stru
 	collector->was_recording = !access(collector->links_path, F_OK);
 	if (!collector->was_recording)
 		r = load(collector, probes, cgroup_root, ret_message);
-	if (r)
+	if (r) {
+		collector_detach(collector);
+		collector_unpin(collector);
 		goto fail;
+	}
 	r = open_maps(collector);
 	if (!r)
 		r = pins_open_programs(collector->links_path, &collector->programs,

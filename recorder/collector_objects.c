@@ -17,7 +17,7 @@ struct objects {
 	size_t count;
 };
 
-static int log_print(enum libbpf_print_level level, const char *format, va_list arguments)
+static __attribute__((format(printf, 2, 0))) int log_print(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	if (level == LIBBPF_DEBUG || !getenv("LIBBPF_LOG"))
 		return 0;

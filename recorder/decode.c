@@ -38,15 +38,16 @@ static void path_from_components(const char *components, size_t size, bool cut, 
 static int decode_exec(const char *data, uint32_t size, struct record *ret)
 {
 	const struct wire_exec *exec = &ret->exec;
-	const char *exe = data + sizeof(*exec);
-	const char *cwd = exe + exec->exe_size;
-	const char *argv = cwd + exec->cwd_size;
 	struct exec_text *text = &ret->text;
+	const char *exe, *cwd, *argv;
 
 	if (exec->exe_size > WIRE_PATH_SIZE || exec->cwd_size > WIRE_PATH_SIZE ||
 	    exec->argv_size > WIRE_ARGV_SIZE ||
 	    size != sizeof(*exec) + exec->exe_size + exec->cwd_size + exec->argv_size)
 		return -EBADMSG;
+	exe = data + sizeof(*exec);
+	cwd = exe + exec->exe_size;
+	argv = cwd + exec->cwd_size;
 	if ((exec->exe_size && cwd[-1]) || (exec->cwd_size && argv[-1]))
 		return -EBADMSG;
 

@@ -122,8 +122,8 @@ static struct flow *enrich_flow(struct enrich *enrich, uint64_t cookie, uint16_t
 
 static int enrich_outcome(struct enrich *enrich, const struct wire_outcome *outcome)
 {
-	struct flow *flow = enrich_flow(enrich, outcome->cookie, outcome->header.probe,
-					outcome->open_boot_ns);
+	struct flow *flow =
+		enrich_flow(enrich, outcome->cookie, outcome->header.probe, outcome->open_boot_ns);
 	bool is_established = outcome->flags & WIRE_OUTCOME_ESTABLISHED;
 	struct event event;
 
@@ -156,8 +156,7 @@ static int enrich_late_port(struct enrich *enrich, struct flow *flow, const stru
 
 static int enrich_end(struct enrich *enrich, const struct wire_end *end)
 {
-	struct flow *flow =
-		enrich_flow(enrich, end->cookie, end->header.probe, end->open_boot_ns);
+	struct flow *flow = enrich_flow(enrich, end->cookie, end->header.probe, end->open_boot_ns);
 	struct event event;
 	int r = 0;
 
@@ -189,12 +188,13 @@ int enrich_restore(struct enrich *enrich, const struct event *event)
 	/* Of a UDP session every destination is kept, of others the newest event of a socket. */
 	if (event->session_id && event->session_id != event->id)
 		flow = flow_find(enrich->flows, event->cookie, event->probe);
-	if (!flow)
+	if (!flow || flow->event_id != event->session_id)
 		flow = flow_open(enrich->flows, event->cookie, event->probe, 0,
 				 event->session_id ? event->session_id : event->id);
 	if (!flow)
 		return -ENOMEM;
-	if (event->probe == PROBE_UDP_SESSION || (event->probe == PROBE_NET_LISTEN && !event->sport))
+	if (event->probe == PROBE_UDP_SESSION ||
+	    (event->probe == PROBE_NET_LISTEN && !event->sport))
 		return flow_keep(flow, event, image);
 	return 0;
 }

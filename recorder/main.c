@@ -554,16 +554,32 @@ static int resume_ring(struct recorder *recorder)
 	return r;
 }
 
-/* Bring the tables to where the ring goes on: from the segment, then from what runs now. */
-static int load_processes(struct recorder *recorder)
+/* Everything that an earlier recorder left in the segment. */
+static int restore(struct recorder *recorder)
 {
 	bool is_known = ring_is_known(recorder);
-	int r;
+	int r = store_restore(recorder->store, on_restored_process,
+			      is_known ? on_restored_event : on_no_event, recorder);
 
-	if ((r = store_restore(recorder->store, on_restored_process,
-			       is_known ? on_restored_event : on_no_event, recorder)) ||
-	    (r = store_begin(recorder->store)))
-		return store_checked(recorder, r);
+	return store_checked(recorder, r);
+}
+
+/* Take in all that the ring holds now. */
+static int catch_up(struct recorder *recorder)
+{
+	uint64_t until = ring_position(recorder->ring) + ring_used_bytes(recorder->ring);
+	int r = 0;
+
+	while (r >= 0 && ring_position(recorder->ring) < until)
+		r = run_batch(recorder);
+	return r < 0 ? r : 0;
+}
+
+/* Enter what runs now but is not known, and what there is to say of this start. */
+static int seed(struct recorder *recorder)
+{
+	int r = store_begin(recorder->store);
+
 	for (const struct probe **probe = recorder->probes; *probe && !r; probe++)
 		if ((*probe)->id)
 			r = store_probe(recorder->store, (*probe)->id, (*probe)->name);
@@ -571,10 +587,23 @@ static int load_processes(struct recorder *recorder)
 		r = store_absence(recorder);
 	if (!r)
 		r = seed_processes(recorder->collector, recorder->processes);
-	process_table_restore_end(recorder->processes, !is_known);
+	process_table_restore_end(recorder->processes, !ring_is_known(recorder));
 	if (!r)
 		r = commit(recorder);
 	return store_checked(recorder, r);
+}
+
+/*
+ * Bring the tables to where the ring goes on. If the kernel kept recording, the
+ * ring knows better than /proc who forked whom.
+ */
+static int load_processes(struct recorder *recorder)
+{
+	int r = restore(recorder);
+
+	if (!r && ring_is_known(recorder))
+		r = catch_up(recorder);
+	return r ? r : seed(recorder);
 }
 
 static int record(struct recorder *recorder, int signal_fd)
@@ -645,10 +674,12 @@ int main(int argc, char **argv)
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
 	char *message = NULL;
 	int status = EXIT_SUCCESS;
+	int r;
 
 	if (!recorder)
 		return EXIT_FAILURE;
-	if (complain(options_parse(argc, argv, &recorder->options, &message), message)) {
+	r = options_parse(argc, argv, &recorder->options, &message);
+	if (complain(r, message)) {
 		status = EXIT_USAGE;
 	} else {
 		switch (recorder->options.action) {

@@ -5,14 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timestamp.h"
+
 /* Images before an exec that are kept to learn of their process' exit; others just stay open. */
 #define REPLACED_KEPT 16
+
+/*
+ * Processes that have exited, kept for what the kernel does for them after
+ * their exit record: it is then that it closes their sockets.
+ */
+#define EXITED_KEPT 1024
 
 struct process_table {
 	struct clock *clock;
 	const struct process_sink *sink;
 	struct image *by_pid; /* the newest image of every process that runs; each a reference */
 	struct image *by_id;  /* restored images; each a reference, until restore_end */
+	struct image *exited[EXITED_KEPT]; /* the newest image of each; references */
+	size_t exited_count; /* in all; the newest is at this, less one, modulo its size */
+	int64_t last_seed_id;
 };
 
 struct process_table *process_table_new(struct clock *clock, const struct process_sink *sink)
@@ -49,6 +60,8 @@ void process_table_free(struct process_table *table)
 		table_remove(table, image);
 		image_unref(image);
 	}
+	for (size_t i = 0; i < EXITED_KEPT; i++)
+		image_unref(table->exited[i]);
 	free(table);
 }
 
@@ -73,6 +86,28 @@ struct image *process_table_lookup(struct process_table *table, uint32_t pid,
 	return image && image->process.start_boot_ns == (int64_t)start_boot_ns ? image : NULL;
 }
 
+/* Takes the caller's reference to the image of a process that does not run any more. */
+static void table_keep_exited(struct process_table *table, struct image *image)
+{
+	struct image **slot = &table->exited[table->exited_count++ % EXITED_KEPT];
+
+	image_unref(*slot);
+	*slot = image;
+}
+
+static struct image *table_find_exited(struct process_table *table, uint32_t pid,
+				       uint64_t start_boot_ns)
+{
+	for (size_t back = 1; back <= EXITED_KEPT && back <= table->exited_count; back++) {
+		struct image *image = table->exited[(table->exited_count - back) % EXITED_KEPT];
+
+		if (image->process.pid == pid &&
+		    image->process.start_boot_ns == (int64_t)start_boot_ns)
+			return image;
+	}
+	return NULL;
+}
+
 /* Exit of a process, and so of every image that it had. */
 static int table_exit(struct process_table *table, struct image *image, int64_t exit_ns,
 		      uint32_t status)
@@ -85,7 +120,7 @@ static int table_exit(struct process_table *table, struct image *image, int64_t 
 		each->process.exit_status = status;
 		r = table->sink->exit(table->sink->context, each->process.id, exit_ns, status);
 	}
-	image_unref(image);
+	table_keep_exited(table, image);
 	return r;
 }
 
@@ -100,8 +135,8 @@ static void table_name_users(struct process_table *table, struct image *image)
 }
 
 /*
- * Enter a new image, whose reference goes to the table also on failure. A
- * process of the same pid that is still in the way has lost its exit record.
+ * Enter a new image, whose reference goes to the table also on failure. Of two
+ * processes of the same pid the older one has lost its exit record.
  */
 static int table_enter(struct process_table *table, struct image *image)
 {
@@ -109,9 +144,13 @@ static int table_enter(struct process_table *table, struct image *image)
 	int r = 0;
 
 	table_name_users(table, image);
-	if (stale)
-		r = table_exit(table, stale, image->process.start_ns, 0);
-	table_add(table, image);
+	if (stale && stale->process.start_boot_ns > image->process.start_boot_ns) {
+		table_keep_exited(table, image);
+	} else {
+		if (stale)
+			r = table_exit(table, stale, image->process.start_ns, 0);
+		table_add(table, image);
+	}
 	return r ? r : table->sink->image(table->sink->context, &image->process);
 }
 
@@ -129,6 +168,10 @@ static int table_stub(struct process_table *table, const struct wire_task *task,
 
 	if (!image)
 		return -ENOMEM;
+	if (task->flags & WIRE_TASK_BRIEF) {
+		image->process.uid = image->process.gid = NO_ID;
+		image->process.loginuid = image->process.session = NO_ID;
+	}
 	image->process.id = clock_unix_ns(table->clock, task->start_boot_ns);
 	image->process.start_ns = image->process.id;
 	image->process.flags |= flags;
@@ -150,6 +193,17 @@ static int table_get(struct process_table *table, const struct wire_task *task, 
 	return 0;
 }
 
+/* Let image, which takes old's place, know of its exit. Takes the caller's reference to old. */
+static void image_keep_replaced(struct image *image, struct image *old)
+{
+	if (old->replaced_depth < REPLACED_KEPT) {
+		image->replaced = old;
+		image->replaced_depth = old->replaced_depth + 1;
+	} else {
+		image_unref(old);
+	}
+}
+
 /* Enter an image that takes the place of old in the same process; lineage and start stay. */
 static int table_replace(struct process_table *table, struct image *old, struct image *image,
 			 int64_t id)
@@ -160,12 +214,7 @@ static int table_replace(struct process_table *table, struct image *old, struct 
 	image_set_parent(image, old->parent);
 	table_name_users(table, image);
 	table_remove(table, old);
-	if (old->replaced_depth < REPLACED_KEPT) {
-		image->replaced = old; /* with the table's reference */
-		image->replaced_depth = old->replaced_depth + 1;
-	} else {
-		image_unref(old);
-	}
+	image_keep_replaced(image, old);
 	table_add(table, image);
 	return table->sink->image(table->sink->context, &image->process);
 }
@@ -191,6 +240,9 @@ static int table_observe(struct process_table *table, struct image *image,
 	changed = image_new(task);
 	if (!changed)
 		return -ENOMEM;
+	/* What shows it may be a child at its fork. */
+	changed->process.pid = image->process.pid;
+	changed->process.start_boot_ns = image->process.start_boot_ns;
 	changed->process.flags = image->process.flags & ~(uint32_t)PROCESS_EXEC;
 	changed->process.flags |= PROCESS_CREDENTIALS;
 	image_set_texts(changed, image->argv, image->exe, image->cwd);
@@ -202,8 +254,14 @@ int process_table_find(struct process_table *table, const struct wire_task *task
 		       struct image **ret)
 {
 	struct image *image;
-	int r = table_get(table, task, &image);
+	int r;
 
+	if (!process_table_lookup(table, task->pid, task->start_boot_ns)) {
+		*ret = table_find_exited(table, task->pid, task->start_boot_ns);
+		if (*ret)
+			return 0;
+	}
+	r = table_get(table, task, &image);
 	return r ? r : table_observe(table, image, task, boot_ns, ret);
 }
 
@@ -242,9 +300,9 @@ int process_table_fork(struct process_table *table, const struct wire_fork *fork
 	image_set_parent(image, parent);
 	if (parent) {
 		image_set_texts(image, parent->argv, parent->exe, parent->cwd);
-		image->process.flags |= parent->process.flags &
-					(PROCESS_ARGV_CUT | PROCESS_ARGV_LOST | PROCESS_EXE_CUT |
-					 PROCESS_CWD_CUT);
+		image->process.flags |=
+			parent->process.flags &
+			(PROCESS_ARGV_CUT | PROCESS_ARGV_LOST | PROCESS_EXE_CUT | PROCESS_CWD_CUT);
 	}
 	return table_enter(table, image);
 }
@@ -289,8 +347,11 @@ int process_table_exec(struct process_table *table, const struct record *exec)
 
 	if (r)
 		return r;
-	/* Seen by the iterator after this exec: the image is this one already. */
-	if (old->seen_boot_ns >= (int64_t)exec->header.boot_ns)
+	/*
+	 * Seen by the iterator after this exec: the image is this one already,
+	 * unless the process was gone before /proc could tell what it is.
+	 */
+	if (old->seen_boot_ns >= (int64_t)exec->header.boot_ns && old->exe)
 		return 0;
 	image = image_new(&exec->exec.task);
 	if (!image)
@@ -314,6 +375,17 @@ int process_table_exit(struct process_table *table, const struct wire_exit *exit
 			  exit->status);
 }
 
+/* Processes of early boot share their start: the clock only ticks then. */
+static int64_t table_seed_id(struct process_table *table, uint64_t start_boot_ns)
+{
+	int64_t id = clock_unix_ns(table->clock, start_boot_ns);
+
+	if (id <= table->last_seed_id && id > table->last_seed_id - NSEC_PER_SEC / 1000)
+		id = table->last_seed_id + 1;
+	table->last_seed_id = id;
+	return id;
+}
+
 int process_table_seed(struct process_table *table, const struct wire_seed *seed,
 		       const struct process_texts *texts)
 {
@@ -328,8 +400,8 @@ int process_table_seed(struct process_table *table, const struct wire_seed *seed
 	image = image_new(&seed->task);
 	if (!image)
 		return -ENOMEM;
-	image->process.id = clock_unix_ns(table->clock, seed->task.start_boot_ns);
-	image->process.start_ns = image->process.id;
+	image->process.id = table_seed_id(table, seed->task.start_boot_ns);
+	image->process.start_ns = clock_unix_ns(table->clock, seed->task.start_boot_ns);
 	image->process.flags |= PROCESS_SEEDED;
 	image->seen_boot_ns = seed->boot_ns;
 	image_set_parent(image, parent);
@@ -392,12 +464,10 @@ static void table_add_restored(struct process_table *table, struct image *image)
 
 	if (older) {
 		table_remove(table, older);
-		if (older->process.id == image->process.replaced_id) {
-			image->replaced = older; /* with the table's reference */
-			image->replaced_depth = older->replaced_depth + 1;
-		} else {
+		if (older->process.id == image->process.replaced_id)
+			image_keep_replaced(image, older);
+		else
 			image_unref(older);
-		}
 	}
 	table_add(table, image_ref(image));
 }

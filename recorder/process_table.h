@@ -39,9 +39,9 @@ struct process_table *process_table_new(struct clock *clock, const struct proces
 void process_table_free(struct process_table *table);
 
 /*
- * A process that ran before its fork could be seen. Parents must come before
- * their children. texts may be NULL; references are taken. Nothing happens
- * when the process is known.
+ * A process that ran before its fork could be seen. Those that started earlier
+ * must come first, so parents before their children. texts may be NULL;
+ * references are taken. Nothing happens when the process is known.
  */
 int process_table_seed(struct process_table *table, const struct wire_seed *seed,
 		       const struct process_texts *texts);
@@ -68,9 +68,10 @@ int process_table_exec(struct process_table *table, const struct record *exec);
 int process_table_exit(struct process_table *table, const struct wire_exit *exit);
 
 /*
- * The image of the process that did something at boot_ns. A process that is
- * not known becomes a stub; one whose credentials have changed gets an image
- * that says so. The table keeps the reference. 0 or -errno.
+ * The image of the process that did something at boot_ns, also for a while
+ * after it exited. A process that is not known becomes a stub; one whose
+ * credentials have changed gets an image that says so. The table keeps the
+ * reference. 0 or -errno.
  */
 int process_table_find(struct process_table *table, const struct wire_task *task, uint64_t boot_ns,
 		       struct image **ret);

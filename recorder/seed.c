@@ -2,13 +2,9 @@
 #include "seed.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "cleanup.h"
+#include "procfs.h"
 
 struct seeds {
 	struct wire_seed *seed;
@@ -44,73 +40,55 @@ static int compare_start(const void *left, const void *right)
 	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
-static struct text *read_link(uint32_t pid, const char *name)
-{
-	char path[64], target[PATH_MAX];
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
-	length = readlink(path, target, sizeof(target));
-	return length < 0 ? NULL : text_new(target, (size_t)length);
-}
-
-static struct text *read_argv(uint32_t pid)
-{
-	char path[64], argv[WIRE_ARGV_SIZE];
-	size_t used = 0;
-	ssize_t length;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	while ((length = read(fd, argv + used, sizeof(argv) - used)) > 0)
-		used += (size_t)length;
-	close(fd);
-	return length < 0 ? NULL : text_new(argv, used);
-}
-
-/* True when pid is still the process of this start, which /proc tells in clock ticks. */
-static bool is_same_process(const struct wire_task *task)
-{
-	uint64_t tick_ns = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
-	unsigned long long ticks = 0;
-	char path[64], line[1024];
-	char *behind_comm = NULL;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", task->pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	/* comm may hold anything: fields count from its last parenthesis, start is field 22. */
-	if (fgets(line, sizeof(line), file))
-		behind_comm = strrchr(line, ')');
-	fclose(file);
-	if (!behind_comm ||
-	    sscanf(behind_comm + 1,
-		   " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-		   &ticks) != 1)
-		return false;
-	return ticks == task->start_boot_ns / tick_ns;
-}
-
 static int seed_process(struct process_table *table, const struct wire_seed *seed)
 {
+	const struct wire_task *task = &seed->task;
 	struct process_texts texts = { 0 };
+	bool is_same;
 	int r;
 
-	if (!process_table_lookup(table, seed->task.pid, seed->task.start_boot_ns) &&
-	    !(seed->task.flags & WIRE_TASK_KTHREAD)) {
-		texts.exe = read_link(seed->task.pid, "exe");
-		texts.cwd = read_link(seed->task.pid, "cwd");
-		texts.argv = read_argv(seed->task.pid);
+	if (!process_table_lookup(table, task->pid, task->start_boot_ns) &&
+	    !(task->flags & WIRE_TASK_KTHREAD)) {
+		texts.exe = procfs_link(task->pid, "exe");
+		texts.cwd = procfs_link(task->pid, "cwd");
+		texts.argv = procfs_argv(task->pid);
 	}
-	r = process_table_seed(table, seed, is_same_process(&seed->task) ? &texts : NULL);
+	is_same = procfs_is_same(task->pid, task->start_boot_ns);
+	r = process_table_seed(table, seed, is_same ? &texts : NULL);
 	text_unref(texts.exe);
 	text_unref(texts.cwd);
 	text_unref(texts.argv);
+	return r;
+}
+
+static bool seeds_has(const struct seeds *seeds, const struct wire_seed *seed)
+{
+	return bsearch(seed, seeds->seed, seeds->count, sizeof(*seed), compare_start);
+}
+
+/*
+ * Add parents that the iterator did not list: a kernel may keep a process out
+ * of its sight, though /proc shows it.
+ */
+static int seeds_add_parents(struct seeds *seeds)
+{
+	struct seeds missing = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < seeds->count && !r; i++) {
+		struct wire_seed parent = {
+			.task = { .pid = seeds->seed[i].parent_pid,
+				  .start_boot_ns = seeds->seed[i].parent_start_boot_ns },
+			.boot_ns = seeds->seed[i].boot_ns,
+		};
+
+		if (parent.task.pid && !seeds_has(seeds, &parent) && !procfs_task(&parent.task))
+			r = seeds_add(&missing, &parent);
+	}
+	for (size_t i = 0; i < missing.count && !r; i++)
+		r = seeds_add(seeds, &missing.seed[i]);
+	free(missing.seed);
+	qsort(seeds->seed, seeds->count, sizeof(*seeds->seed), compare_start);
 	return r;
 }
 
@@ -120,6 +98,9 @@ int seed_processes(struct collector *collector, struct process_table *table)
 	int r = collector_visit_tasks(collector, seeds_add, &seeds);
 
 	qsort(seeds.seed, seeds.count, sizeof(*seeds.seed), compare_start);
+	if (!r)
+		r = seeds_add_parents(&seeds);
+	/* A parent that was missed by two children is there twice; the table takes it once. */
 	for (size_t i = 0; !r && i < seeds.count; i++)
 		r = seed_process(table, &seeds.seed[i]);
 	free(seeds.seed);

@@ -80,6 +80,7 @@ static int store_create(struct store *store, const struct store_host *host, int6
 	    (r = store_meta_text(store, "kernel", host->kernel)) ||
 	    (r = store_meta_text(store, "recorder_version", PIDTREE_VERSION)))
 		return r;
+	snprintf(store->position.boot_id, sizeof(store->position.boot_id), "%s", host->boot_id);
 	return store_exec(store, "COMMIT");
 }
 
@@ -89,7 +90,8 @@ static int store_is_new(struct store *store, bool *ret)
 	sqlite3_stmt *select = NULL;
 	int r = 0;
 
-	if (sqlite3_prepare_v2(store->db, "SELECT count(*) FROM sqlite_schema", -1, &select, NULL) ||
+	if (sqlite3_prepare_v2(store->db, "SELECT count(*) FROM sqlite_schema", -1, &select,
+			       NULL) ||
 	    sqlite3_step(select) != SQLITE_ROW)
 		r = store_errno(store);
 	else
@@ -171,14 +173,14 @@ static int store_lock(struct store *store, const char *directory, char **ret_mes
 
 /* The segment to go on with: the newest one, if it is of this boot and not sealed. */
 static int store_continue(struct store *store, const struct catalog *catalog,
-			  const struct store_host *host, char **ret_message)
+			  const struct store_host *host, int64_t now_ns, char **ret_message)
 {
 	int r;
 
 	if (!catalog->count)
 		return 0;
 	snprintf(store->path, sizeof(store->path), "%s", catalog->paths[catalog->count - 1]);
-	r = store_open_segment(store, host, 0);
+	r = store_open_segment(store, host, now_ns);
 	if (r)
 		return store_fail_segment(store, r, ret_message);
 	if (store_get_meta(store, "schema_version", NULL, 0) == SEGMENT_SCHEMA_VERSION &&
@@ -199,7 +201,7 @@ static int store_find(struct store *store, const char *directory, const struct s
 
 	if (r)
 		return store_fail(ret_message, r, "cannot read %s: %s", directory, strerror(-r));
-	r = store_continue(store, &catalog, host, ret_message);
+	r = store_continue(store, &catalog, host, now_ns, ret_message);
 	catalog_clear(&catalog);
 	if (r)
 		return r < 0 ? r : 0;

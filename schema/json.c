@@ -153,7 +153,7 @@ static bool add_outcome_if_known(cJSON *object, const struct event *event)
 	const char *name = outcome_name(event_final_outcome(event));
 
 	return (!*name || cJSON_AddStringToObject(object, "outcome", name)) &&
-	       (event->outcome != OUTCOME_ESTABLISHED ||
+	       (event->outcome == OUTCOME_NONE ||
 		add_seconds(object, "latency", event->id, event->outcome_ns));
 }
 

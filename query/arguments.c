@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "options.h"
+#include "arguments.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -166,7 +166,7 @@ static int check_range(const struct options *options, FILE *err)
 	return -EINVAL;
 }
 
-int options_parse(int argc, char **argv, const struct command *const *commands, int64_t now_ns,
+int arguments_parse(int argc, char **argv, const struct command *const *commands, int64_t now_ns,
 		  FILE *err, struct options *ret)
 {
 	struct options options = {.directory = DATABASE_DIRECTORY, .until_ns = INT64_MAX};
@@ -198,7 +198,7 @@ int options_parse(int argc, char **argv, const struct command *const *commands, 
 	return r;
 }
 
-void options_help(FILE *out, const struct command *const *commands)
+void arguments_help(FILE *out, const struct command *const *commands)
 {
 	fputs("pidtree-query asks what pidtree-recorder has recorded.\n\n", out);
 	for (const struct command *const *command = commands; *command; command++)

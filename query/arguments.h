@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of pidtree-query. */
-#ifndef PIDTREE_OPTIONS_H
-#define PIDTREE_OPTIONS_H
+#ifndef PIDTREE_ARGUMENTS_H
+#define PIDTREE_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,10 +33,10 @@ struct options {
  * else the command is the first of them. 0, or -EINVAL with a message for
  * people written to err.
  */
-int options_parse(int argc, char **argv, const struct command *const *commands, int64_t now_ns,
+int arguments_parse(int argc, char **argv, const struct command *const *commands, int64_t now_ns,
 		  FILE *err, struct options *ret);
 
 /* Write the help text, made from the tables of commands and options. */
-void options_help(FILE *out, const struct command *const *commands);
+void arguments_help(FILE *out, const struct command *const *commands);
 
 #endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The recorder under test, with a database, an output file and pins of its
+ * own, so that neither another test nor a recorder of this host is disturbed.
+ * Functions fail the running test when they cannot do what they say.
+ */
+#ifndef ITESTS_HARNESS_RECORDER_H
+#define ITESTS_HARNESS_RECORDER_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include <cjson/cJSON.h>
+
+#include "harness_child.h"
+
+#define RECORDER_ARGUMENTS_MAX 16
+
+struct recorder {
+	struct child child;
+	char directory[64]; /* temporary; all files below are in it */
+	char config[PATH_MAX];
+	char database[PATH_MAX];
+	char output[PATH_MAX]; /* -f */
+	char pins[PATH_MAX];   /* below /sys/fs/bpf */
+};
+
+/* Make the directory, with a configuration for all probes. Nothing runs yet. */
+void recorder_prepare(struct recorder *recorder);
+
+/*
+ * Fill in argv: recorder -c CONFIG -d DATABASE --pin-path PINS, then more
+ * (NULL-terminated). Holds pointers into *recorder.
+ */
+void recorder_arguments(const struct recorder *recorder, const char *const *more,
+			const char *argv[RECORDER_ARGUMENTS_MAX]);
+
+/* Start it with -f and wait until it logs "recording". prepare as of child_start, or NULL. */
+void recorder_start(struct recorder *recorder, child_prepare *prepare, const void *argument);
+
+/* Wait until it, started by other means, logs "recording". */
+void recorder_await(struct recorder *recorder);
+
+/* Send SIGTERM or SIGINT; it must end with exit status 0. */
+void recorder_stop(struct recorder *recorder, int signal);
+
+/* Kill it with SIGKILL. What it pinned stays. */
+void recorder_crash(struct recorder *recorder);
+
+/* End it if it runs, and remove everything. Never fails. */
+void recorder_cleanup(struct recorder *recorder);
+
+/* Every line of the output file so far, as an array that the caller deletes. */
+cJSON *recorder_output(const struct recorder *recorder);
+
+/* Every complete line of a text, parsed, as an array that the caller deletes. */
+cJSON *json_lines(const char *text);
+
+/*
+ * What "pidtree-query events" finds for these terms (NULL-terminated, or NULL
+ * for none), events as well as gaps, as an array that the caller deletes.
+ */
+cJSON *recorder_query(const struct recorder *recorder, const char *const *terms);
+
+#endif
