@@ -95,7 +95,7 @@ static __always_inline bool rule_drops(const struct wire_port_rule *rule, void *
 static __always_inline bool network_is_filtered(void *networks, void *port_sets,
 						const __u8 address[16], __u16 port)
 {
-	struct wire_network key = { .prefix_bits = 128 };
+	struct wire_network key = {.prefix_bits = 128};
 	struct wire_port_rule *rule;
 
 	__builtin_memcpy(key.address, address, sizeof(key.address));
@@ -145,7 +145,7 @@ static __always_inline bool filter_drops(void *filter_map, void *networks_banks,
 }
 
 #define FILTER_DROPS(probe, address, port)                                                         \
-	filter_drops(&probe##_filter, &probe##_networks, &probe##_ports, &probe##_containers,     \
+	filter_drops(&probe##_filter, &probe##_networks, &probe##_ports, &probe##_containers,      \
 		     address, port)
 
 #endif

@@ -12,19 +12,19 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
-#define AF_INET 2	/* include/linux/socket.h */
-#define AF_INET6 10	/* include/linux/socket.h */
-#define IPPROTO_TCP 6	/* include/uapi/linux/in.h */
-#define IPPROTO_UDP 17	/* include/uapi/linux/in.h */
-#define SOCK_DGRAM 2	/* include/linux/net.h */
-#define PF_KTHREAD 0x00200000	   /* include/linux/sched.h */
+#define AF_INET 2		     /* include/linux/socket.h */
+#define AF_INET6 10		     /* include/linux/socket.h */
+#define IPPROTO_TCP 6		     /* include/uapi/linux/in.h */
+#define IPPROTO_UDP 17		     /* include/uapi/linux/in.h */
+#define SOCK_DGRAM 2		     /* include/linux/net.h */
+#define PF_KTHREAD 0x00200000	     /* include/linux/sched.h */
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 
 enum { /* include/net/tcp_states.h */
-	TCP_ESTABLISHED = 1,
-	TCP_SYN_SENT = 2,
-	TCP_CLOSE = 7,
-	TCP_LISTEN = 10,
+       TCP_ESTABLISHED = 1,
+       TCP_SYN_SENT = 2,
+       TCP_CLOSE = 7,
+       TCP_LISTEN = 10,
 };
 
 #pragma clang diagnostic push

@@ -15,7 +15,7 @@
 #include <bpf/bpf_tracing.h>
 
 struct connection {
-	__u64 open_boot_ns; /* boot_ns of the OPEN; 0: nothing sent yet */
+	__u64 open_boot_ns;  /* boot_ns of the OPEN; 0: nothing sent yet */
 	__u64 start_boot_ns; /* of the process that called connect */
 	__u8 daddr[16];
 	__u32 pid;

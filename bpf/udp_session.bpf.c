@@ -126,7 +126,7 @@ static __always_inline struct wire_udp_count *
 udp_count_get(struct wire_udp_socket *udp, __u64 cookie,
 	      const struct wire_udp_destination *destination)
 {
-	struct wire_udp_key key = { .cookie = cookie, .destination = *destination };
+	struct wire_udp_key key = {.cookie = cookie, .destination = *destination};
 	struct wire_udp_count fresh = {};
 	struct wire_udp_count *count;
 

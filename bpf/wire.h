@@ -13,8 +13,8 @@
 
 #include <linux/types.h>
 
-#define WIRE_COMM_SIZE 16	  /* TASK_COMM_LEN, include/linux/sched.h */
-#define WIRE_PATH_SIZE 4096	  /* PATH_MAX, include/uapi/linux/limits.h */
+#define WIRE_COMM_SIZE 16	   /* TASK_COMM_LEN, include/linux/sched.h */
+#define WIRE_PATH_SIZE 4096	   /* PATH_MAX, include/uapi/linux/limits.h */
 #define WIRE_ARGV_SIZE (32 * 1024) /* bytes of argv kept at an exec */
 
 /*
@@ -114,8 +114,8 @@ struct wire_exit {
 struct wire_open {
 	struct wire_header header;
 	struct wire_task task;
-	__u64 cookie; /* of the socket, unique until reboot */
-	__u64 session_boot_ns; /* UDP: the OPEN that began the session, else 0 */
+	__u64 cookie;		 /* of the socket, unique until reboot */
+	__u64 session_boot_ns;	 /* UDP: the OPEN that began the session, else 0 */
 	__u64 previous_messages; /* UDP: counters of the destination's session before this one */
 	__u64 previous_bytes;
 	__u8 saddr[16]; /* local */

@@ -45,6 +45,15 @@ const char *capture_directory(void)
 	return recorder.directory;
 }
 
+char *capture_segment(void)
+{
+	char *path = recorder_segment(&recorder);
+
+	if (!path)
+		harness_fail("there is no segment");
+	return path;
+}
+
 /* What is wrong with these events, as seen by a report, or NULL; the caller frees it. */
 static char *judge(const cJSON *report, const cJSON *events, enum event_source source)
 {

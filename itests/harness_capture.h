@@ -21,10 +21,13 @@ void capture_trigger(const char *const *args);
 void capture_report(cJSON *report);
 
 /* The same for several, each of which is taken over. */
-void capture_reports(cJSON *reports);
+void capture_reports(cJSON *several);
 
 /* How many events of a probe there are so far of the process that acted in a report. */
 int capture_count(const cJSON *report, const char *probe);
+
+/* The database's only segment, whose path the caller frees. */
+char *capture_segment(void);
 
 /* A directory for a case's files, removed at the end. */
 const char *capture_directory(void);

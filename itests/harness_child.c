@@ -35,6 +35,7 @@ void harness_fail(const char *format, ...)
 	fprintf(stderr, "%s\n", text ? text : format); /* print_error cuts after 1024 bytes */
 	free(text);
 	fail();
+	abort(); /* fail() has left already, but is not declared so */
 }
 
 char *program_path(const char *variable, const char *relative)

@@ -39,7 +39,7 @@ char *child_output(int fd);
 void child_close(struct child *child);
 
 /* Fail the running test with a message. */
-void harness_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void harness_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /*
  * The path of one of our programs, which the caller frees: the value of the

@@ -83,9 +83,10 @@ static char *compare_destination(const cJSON *expected, const cJSON *actual)
 {
 	const cJSON *value;
 
-	cJSON_ArrayForEach (value, expected)
+	cJSON_ArrayForEach (value, expected) {
 		CHECK(compare_value(value, cJSON_GetObjectItem(actual, value->string),
 				    "a destination's "));
+	}
 	if (!(number_of(actual, "duration") >= 0))
 		return text_of("a destination has no duration");
 	return NULL;
@@ -177,9 +178,12 @@ static char *cmdline_of(const cJSON *process)
 static char *username_of(const cJSON *process)
 {
 	uid_t uid = (uid_t)number_of(process, "uid");
-	const struct passwd *user = getpwuid(uid);
+	struct passwd entry, *user;
+	char buffer[1024];
 
-	return user ? strdup(user->pw_name) : text_of("%u", uid);
+	return !getpwuid_r(uid, &entry, buffer, sizeof(buffer), &user) && user
+		       ? strdup(user->pw_name)
+		       : text_of("%u", uid);
 }
 
 static char *compare_text(const cJSON *entry, const char *key, char *expected)

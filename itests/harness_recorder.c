@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness_recorder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +22,8 @@
 
 #define QUERY_NO_MATCH 1
 #define REMOVE_FILES 16 /* that nftw may keep open */
+#define BPFFS "/sys/fs/bpf"
+#define OURS "pidtree-itest-" /* begins a name, then come the test's pid and a hyphen */
 
 static const char all_probes[] = "tcp_connect:\nnet_listen:\nudp_session:\n";
 
@@ -33,19 +35,55 @@ static void write_file(const char *path, const char *text)
 		harness_fail("cannot write %s", path);
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+	(void)status;
+	(void)type;
+	(void)walk;
+	remove(path);
+	return 0;
+}
+
+static void remove_tree(const char *path)
+{
+	nftw(path, remove_entry, REMOVE_FILES, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A test that was killed could not clean up, and what it pinned would record for ever. */
+static void remove_leftovers(const char *directory)
+{
+	char pattern[PATH_MAX];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/" OURS "*", directory);
+	if (glob(pattern, 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i];
+		pid_t pid = atoi(path + strlen(directory) + sizeof("/" OURS) - 1);
+
+		if (pid && kill(pid, 0))
+			remove_tree(path);
+	}
+	globfree(&found);
+}
+
 void recorder_prepare(struct recorder *recorder)
 {
 	static int count;
 	const char *directory = recorder->directory;
 
-	*recorder = (struct recorder){.directory = "/tmp/pidtree-itest-XXXXXX"};
+	remove_leftovers("/tmp");
+	remove_leftovers(BPFFS);
+	*recorder = (struct recorder){0};
+	snprintf(recorder->directory, sizeof(recorder->directory), "/tmp/" OURS "%d-XXXXXX",
+		 (int)getpid());
 	if (!mkdtemp(recorder->directory))
 		harness_fail("cannot make a directory in /tmp");
 	snprintf(recorder->config, PATH_MAX, "%s/config.yml", directory);
 	snprintf(recorder->database, PATH_MAX, "%s/database", directory);
 	snprintf(recorder->output, PATH_MAX, "%s/events.jsonl", directory);
-	snprintf(recorder->pins, PATH_MAX, "/sys/fs/bpf/pidtree-itest-%d-%d", (int)getpid(),
-		 ++count);
+	snprintf(recorder->pins, PATH_MAX, BPFFS "/" OURS "%d-%d", (int)getpid(), ++count);
 	write_file(recorder->config, all_probes);
 }
 
@@ -129,23 +167,27 @@ void recorder_crash(struct recorder *recorder)
 	child_close(&recorder->child);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	remove(path);
-	return 0;
-}
-
 void recorder_cleanup(struct recorder *recorder)
 {
 	child_close(&recorder->child);
 	if (*recorder->pins)
-		nftw(recorder->pins, remove_entry, REMOVE_FILES, FTW_DEPTH | FTW_PHYS);
+		remove_tree(recorder->pins);
 	if (*recorder->directory)
-		nftw(recorder->directory, remove_entry, REMOVE_FILES, FTW_DEPTH | FTW_PHYS);
+		remove_tree(recorder->directory);
 	*recorder->pins = *recorder->directory = '\0';
+}
+
+char *recorder_segment(const struct recorder *recorder)
+{
+	char pattern[PATH_MAX], *path;
+	glob_t found;
+
+	if (snprintf(pattern, sizeof(pattern), "%s/*.db", recorder->database) >= PATH_MAX ||
+	    glob(pattern, 0, NULL, &found))
+		return NULL;
+	path = strdup(found.gl_pathv[0]);
+	globfree(&found);
+	return path;
 }
 
 cJSON *json_lines(const char *text)

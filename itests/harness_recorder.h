@@ -53,6 +53,9 @@ void recorder_cleanup(struct recorder *recorder);
 /* Every line of the output file so far, as an array that the caller deletes. */
 cJSON *recorder_output(const struct recorder *recorder);
 
+/* The path of the database's first segment, which the caller frees, or NULL. */
+char *recorder_segment(const struct recorder *recorder);
+
 /* Every complete line of a text, parsed, as an array that the caller deletes. */
 cJSON *json_lines(const char *text);
 

@@ -45,8 +45,9 @@ static void complete_tree(cJSON *report)
 	cJSON *tree = cJSON_GetObjectItem(report, "tree");
 	cJSON *process;
 
-	cJSON_ArrayForEach (process, tree)
+	cJSON_ArrayForEach (process, tree) {
 		cJSON_AddTrueToObject(process, "gone");
+	}
 	for (pid_t pid = getpid(); pid; pid = procfs_parent(pid)) {
 		char name[16];
 
@@ -64,8 +65,9 @@ cJSON *trigger_reports_so_far(const struct child *trigger)
 	cJSON *reports = json_lines(text), *report;
 
 	free(text);
-	cJSON_ArrayForEach (report, reports)
+	cJSON_ArrayForEach (report, reports) {
 		complete_tree(report);
+	}
 	return reports;
 }
 

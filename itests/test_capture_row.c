@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a process's row in the segment says beyond the JSON, read with plain sqlite3(1). */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,34 +18,11 @@
 
 #define CONNECT "connect", "4", "blocking", "10", "20"
 
-/* The database's only segment; the caller frees it. */
-static char *segment_path(void)
-{
-	char *path, *found = NULL;
-	struct dirent *entry;
-	DIR *directory;
-
-	if (asprintf(&path, "%s/database", capture_directory()) < 0)
-		fail();
-	directory = opendir(path);
-	while (directory && (entry = readdir(directory))) {
-		size_t length = strlen(entry->d_name);
-
-		if (length > 3 && !strcmp(entry->d_name + length - 3, ".db") &&
-		    asprintf(&found, "%s/%s", path, entry->d_name) < 0)
-			fail();
-	}
-	closedir(directory);
-	free(path);
-	assert_non_null(found);
-	return found;
-}
-
 /* The answer of sqlite3 to a question about the image that acted in a report. */
 static void assert_row(const cJSON *report, const char *columns, const char *expected)
 {
 	int pid = cJSON_GetObjectItem(report_process(report, 0), "pid")->valueint;
-	char *path = segment_path(), *question, *answer;
+	char *path = capture_segment(), *question, *answer;
 	struct child sqlite;
 
 	if (asprintf(&question,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the programs say and do when they cannot work: one line, the right exit status, no traces.
  */
-#include <dirent.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -101,41 +100,10 @@ static void assert_no_database(void)
 	assert_int_not_equal(access(recorder.database, F_OK), 0);
 }
 
-/* Whether a file begins as SQLite's do; https://sqlite.org/fileformat.html, 1.3. */
-static bool is_sqlite(const char *path)
-{
-	size_t size;
-	char *data = procfs_read(path, &size);
-	bool is = data && size >= 16 && !memcmp(data, "SQLite format 3", 16);
-
-	free(data);
-	return is;
-}
-
-/* The first SQLite file of the database, which the caller frees, or NULL. */
-static char *find_segment(void)
-{
-	DIR *directory = opendir(recorder.database);
-	struct dirent *entry;
-	char *path = NULL;
-
-	while (directory && !path && (entry = readdir(directory))) {
-		if (asprintf(&path, "%s/%s", recorder.database, entry->d_name) < 0)
-			fail();
-		if (!is_sqlite(path)) {
-			free(path);
-			path = NULL;
-		}
-	}
-	if (directory)
-		closedir(directory);
-	return path;
-}
-
 /* There is none, or the query finds a whole and empty one. */
 static void assert_no_half_database(void)
 {
-	char *path = find_segment();
+	char *path = recorder_segment(&recorder);
 	cJSON *events;
 
 	if (!path)
@@ -262,7 +230,7 @@ static void file_that_is_no_database_is_named_and_kept(void **state)
 	(void)state;
 	recorder_start(&recorder, NULL, NULL);
 	recorder_stop(&recorder, SIGTERM);
-	path = find_segment();
+	path = recorder_segment(&recorder);
 	assert_non_null(path);
 	write_file(path, nonsense);
 	assert_recorder_refuses(NULL, NULL, NULL, 1, ARGS(path, "database"));

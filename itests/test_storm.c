@@ -201,8 +201,9 @@ static int storm_count(const struct storm *storm, const cJSON *events)
 	const cJSON *event;
 	int count = 0;
 
-	cJSON_ArrayForEach (event, events)
+	cJSON_ArrayForEach (event, events) {
 		count += is_of_storm(storm, event);
+	}
 	return count;
 }
 
@@ -255,8 +256,9 @@ static void five_hundred_orphans_at_once_are_five_hundred_events_with_whole_tree
 	(void)state;
 	gather(&storm);
 	reports = let_go(&storm);
-	cJSON_ArrayForEach (report, reports)
+	cJSON_ArrayForEach (report, reports) {
 		describe_shells(&storm, report);
+	}
 	assert_true(WAIT_UNTIL(all_printed(&storm, &events)));
 	compare(&storm, reports, events, EVENT_PRINTED);
 	cJSON_Delete(events);

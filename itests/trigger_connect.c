@@ -118,9 +118,11 @@ static void connect_fastopen_connect(struct attempt *attempt)
 		attempt->sent = (size_t)sent;
 }
 
+typedef void connect_way(struct attempt *attempt);
+
 static const struct {
 	const char *name;
-	void (*run)(struct attempt *attempt);
+	connect_way *run;
 } ways[] = {
 	{"blocking", connect_blocking}, {"nonblocking", connect_nonblocking},
 	{"bound", connect_bound},	{"thread", connect_in_thread},
@@ -128,18 +130,23 @@ static const struct {
 	{"fastopen", connect_fastopen}, {"fastopen_connect", connect_fastopen_connect},
 };
 
+static connect_way *way_of(const char *how)
+{
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (!strcmp(how, ways[i].name))
+			return ways[i].run;
+	}
+	errx(EXIT_FAILURE, "no way to connect: '%s'", how);
+}
+
 int connect_by(const char *how, const struct endpoint *to, const void *data, size_t size,
 	       int *ret_fd, size_t *ret_sent)
 {
 	struct attempt attempt = {.to = to, .data = data, .size = size};
-	size_t i = 0;
+	connect_way *run = way_of(how);
 
-	while (i < sizeof(ways) / sizeof(ways[0]) && strcmp(how, ways[i].name))
-		i++;
-	if (i == sizeof(ways) / sizeof(ways[0]))
-		errx(EXIT_FAILURE, "no way to connect: '%s'", how);
 	attempt.fd = endpoint_socket(to, SOCK_STREAM);
-	ways[i].run(&attempt);
+	run(&attempt);
 	*ret_fd = attempt.fd;
 	*ret_sent = attempt.sent;
 	return attempt.error;

@@ -3,7 +3,6 @@
 #include "trigger.h"
 
 #include <err.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,29 +23,26 @@ static void report_local(cJSON *report, int fd)
 	report_endpoint(report_event(report), "laddr", "port", &local);
 }
 
-static void listen_on(const char *family, const char *port, bool close_first)
+int trigger_listen(char **args)
 {
-	struct endpoint local = endpoint_of_family(family, (uint16_t)number_parse(port));
+	struct endpoint local = endpoint_of_family(args[0], (uint16_t)number_parse(args[1]));
 	cJSON *report = listen_report("tcp");
 	int fd = endpoint_listen(&local, 1);
 
-	if (close_first)
-		close(fd);
-	report_endpoint(report_event(report), "laddr", "port", &local);
+	report_local(report, fd);
 	report_print(report);
-	if (!close_first)
-		close(fd);
-}
-
-int trigger_listen(char **args)
-{
-	listen_on(args[0], args[1], false);
+	close(fd);
 	return EXIT_SUCCESS;
 }
 
 int trigger_listen_closed(char **args)
 {
-	listen_on(args[0], "0", true);
+	struct endpoint local = endpoint_of_family(args[0], 0);
+	cJSON *report = listen_report("tcp");
+
+	close(endpoint_listen(&local, 1));
+	report_endpoint(report_event(report), "laddr", "port", &local);
+	report_print(report);
 	return EXIT_SUCCESS;
 }
 

@@ -167,7 +167,7 @@ static int check_range(const struct options *options, FILE *err)
 }
 
 int arguments_parse(int argc, char **argv, const struct command *const *commands, int64_t now_ns,
-		  FILE *err, struct options *ret)
+		    FILE *err, struct options *ret)
 {
 	struct options options = {.directory = DATABASE_DIRECTORY, .until_ns = INT64_MAX};
 	char short_options[2 * ROWS + 4];

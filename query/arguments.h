@@ -34,7 +34,7 @@ struct options {
  * people written to err.
  */
 int arguments_parse(int argc, char **argv, const struct command *const *commands, int64_t now_ns,
-		  FILE *err, struct options *ret);
+		    FILE *err, struct options *ret);
 
 /* Write the help text, made from the tables of commands and options. */
 void arguments_help(FILE *out, const struct command *const *commands);

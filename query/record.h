@@ -57,15 +57,14 @@ const char *record_segment_path(const struct record *record, size_t segment);
  * record and holds until the same one is asked for again, or until many other
  * segments have been used since. 0, or -errno with a message.
  */
-int record_statement(struct record *record, size_t segment, enum statement which,
-		     sqlite3_stmt **ret);
+int record_statement(struct record *record, size_t index, enum statement which, sqlite3_stmt **ret);
 
 /*
  * Step a statement of record_statement(). 1 for a row, 0 at the end (the
  * statement has been reset, so that it holds up no checkpoint), or -errno with
  * a message.
  */
-int record_step(struct record *record, size_t segment, sqlite3_stmt *statement);
+int record_step(struct record *record, size_t index, sqlite3_stmt *statement);
 
 /*
  * What went wrong when a function of this module returned the error, with cause

@@ -99,8 +99,9 @@ static int lock_pins(struct collector *collector, char **ret_message)
 	int r = strlen(path) < PATH_MAX - 64 ? make_directories(path) : -ENAMETOOLONG;
 
 	if (r)
-		return fail(ret_message, r, "cannot create %s: %s; run as root, or choose another "
-					    "path below /sys/fs/bpf with --pin-path",
+		return fail(ret_message, r,
+			    "cannot create %s: %s; run as root, or choose another "
+			    "path below /sys/fs/bpf with --pin-path",
 			    path, strerror(-r));
 	if (statfs(path, &fs) || fs.f_type != BPF_FS_MAGIC) {
 		rmdir(path);
@@ -135,7 +136,7 @@ static int open_map(struct collector *collector, const char *name, int *ret_fd)
 
 static int open_maps(struct collector *collector)
 {
-	struct bpf_map_info info = { 0 };
+	struct bpf_map_info info = {0};
 	uint32_t length = sizeof(info);
 	int r;
 
@@ -228,8 +229,9 @@ int collector_open(const char *pin_path, const struct probe *const *probes, stru
 	if (!r)
 		r = open_snapshot(collector);
 	if (r) {
-		fail(ret_message, r, "cannot open the maps and iterators below %s: %s; remove "
-				     "that directory and start again",
+		fail(ret_message, r,
+		     "cannot open the maps and iterators below %s: %s; remove "
+		     "that directory and start again",
 		     pin_path, strerror(-r));
 		goto fail;
 	}
@@ -343,7 +345,7 @@ static int visit_task(void *context, const void *element)
 int collector_visit_tasks(struct collector *collector,
 			  int (*visit)(void *context, const struct wire_seed *seed), void *context)
 {
-	struct task_visit tasks = { .visit = visit, .context = context };
+	struct task_visit tasks = {.visit = visit, .context = context};
 
 	return iterate(collector->tasks, sizeof(struct wire_seed), visit_task, &tasks);
 }
@@ -367,7 +369,7 @@ static int visit_socket(void *context, const void *element)
 
 uint16_t collector_listen_port(struct collector *collector, uint64_t cookie)
 {
-	struct port_search search = { .cookie = cookie };
+	struct port_search search = {.cookie = cookie};
 
 	iterate(collector->sockets, sizeof(struct wire_socket), visit_socket, &search);
 	return search.port;
@@ -391,7 +393,7 @@ void collector_udp_forget(struct collector *collector, const struct wire_udp_key
 
 int collector_drops(struct collector *collector, uint32_t index, struct wire_drop *ret)
 {
-	struct wire_drop sum = { 0 };
+	struct wire_drop sum = {0};
 
 	if (bpf_map_lookup_elem(collector->drops_fd, &index, collector->drops))
 		return -errno;

@@ -17,7 +17,8 @@ struct objects {
 	size_t count;
 };
 
-static __attribute__((format(printf, 2, 0))) int log_print(enum libbpf_print_level level, const char *format, va_list arguments)
+static __attribute__((format(printf, 2, 0))) int log_print(enum libbpf_print_level level,
+							   const char *format, va_list arguments)
 {
 	if (level == LIBBPF_DEBUG || !getenv("LIBBPF_LOG"))
 		return 0;
@@ -122,7 +123,8 @@ int objects_attach(struct objects *objects, const char *cgroup_root, const char 
 	for (size_t i = 0; !r && i < objects->count; i++) {
 		struct bpf_program *program;
 
-		bpf_object__for_each_program (program, objects->object[i]) {
+		bpf_object__for_each_program(program, objects->object[i])
+		{
 			r = program_pin(program, cgroup_fd, directory);
 			if (r)
 				break;

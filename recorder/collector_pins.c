@@ -41,7 +41,7 @@ void pins_links_path(const char *pin_path, const struct probe *const *probes, ch
 /* The program behind a pinned link, as a descriptor or -errno. */
 static int open_program(const char *directory, const char *name)
 {
-	struct bpf_link_info info = { 0 };
+	struct bpf_link_info info = {0};
 	uint32_t length = sizeof(info);
 	char path[PATH_MAX + 256];
 	int link_fd, fd;

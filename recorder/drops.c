@@ -31,7 +31,8 @@ bool drops_account(struct drops *drops, const struct clock *clock, uint32_t inde
 		return false;
 	drops->accounted[index] = counted->count;
 	*ret = (struct gap){
-		.from_ns = drops->checked_ns && drops->checked_ns < to_ns ? drops->checked_ns : to_ns,
+		.from_ns =
+			drops->checked_ns && drops->checked_ns < to_ns ? drops->checked_ns : to_ns,
 		.to_ns = to_ns,
 		.reason = GAP_RING_FULL,
 		.count = lost,

@@ -15,7 +15,7 @@
 struct drops {
 	uint64_t accounted[WIRE_DROPS];
 	uint64_t missed[DROP_PROGRAMS];
-	int64_t checked_ns;		/* Unix: when the counters were last read */
+	int64_t checked_ns; /* Unix: when the counters were last read */
 };
 
 /* The name of what is counted at index, as "exec" or "tcp_connect end"; "" for nothing. */

@@ -31,7 +31,7 @@ size_t flows_count(const struct flows *flows)
 
 struct flow *flow_find(struct flows *flows, uint64_t cookie, uint32_t probe)
 {
-	struct flow_key key = { .cookie = cookie, .probe = probe };
+	struct flow_key key = {.cookie = cookie, .probe = probe};
 	struct flow *flow;
 
 	HASH_FIND(hh, flows->by_key, &key, sizeof(key), flow);
@@ -48,7 +48,7 @@ struct flow *flow_open(struct flows *flows, uint64_t cookie, uint32_t probe, uin
 	flow = calloc(1, sizeof(*flow));
 	if (!flow)
 		return NULL;
-	flow->key = (struct flow_key){ .cookie = cookie, .probe = probe };
+	flow->key = (struct flow_key){.cookie = cookie, .probe = probe};
 	flow->open_boot_ns = open_boot_ns;
 	flow->event_id = event_id;
 	HASH_ADD(hh, flows->by_key, key, sizeof(flow->key), flow);

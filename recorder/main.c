@@ -39,11 +39,11 @@
 
 #define EXIT_USAGE 2 /* of the command line or the configuration */
 
-#define POLL_MS 50		     /* between looks at the ring */
-#define TICK_NS NSEC_PER_SEC	     /* between housekeeping, which commits in any case */
-#define BATCH_NS (NSEC_PER_SEC / 5)  /* a batch that takes longer is committed */
-#define BATCH_RECORDS (64 * 1024)    /* and so is one with this many records */
-#define SWEEP_NS (5 * NSEC_PER_SEC)  /* between looks for idle UDP sessions */
+#define POLL_MS 50			    /* between looks at the ring */
+#define TICK_NS NSEC_PER_SEC		    /* between housekeeping, which commits in any case */
+#define BATCH_NS (NSEC_PER_SEC / 5)	    /* a batch that takes longer is committed */
+#define BATCH_RECORDS (64 * 1024)	    /* and so is one with this many records */
+#define SWEEP_NS (5 * NSEC_PER_SEC)	    /* between looks for idle UDP sessions */
 #define SESSION_MAX_NS (120 * NSEC_PER_SEC) /* UDP sessions idle for longer are ended */
 
 struct recorder {
@@ -272,9 +272,8 @@ static void restore_losses(struct recorder *recorder)
 
 	for (const struct probe **probe = recorder->probes; *probe; probe++)
 		for (uint16_t type = 0; type < WIRE_TYPES; type++)
-			drops->accounted[wire_drop_index((*probe)->id, type)] =
-				store_get_drops(recorder->store, ring_id,
-						drop_kind_of(*probe, type, kind));
+			drops->accounted[wire_drop_index((*probe)->id, type)] = store_get_drops(
+				recorder->store, ring_id, drop_kind_of(*probe, type, kind));
 	for (size_t i = 0; i < DROP_PROGRAMS; i++) {
 		if (collector_misses(recorder->collector, i, &name, &counted))
 			break;
@@ -295,7 +294,8 @@ static int take_records(struct recorder *recorder)
 		count++;
 		r = decode(data, size, &recorder->record);
 		if (r) {
-			log_warning("a record of %u bytes in the ring makes no sense; skipped", size);
+			log_warning("a record of %u bytes in the ring makes no sense; skipped",
+				    size);
 			continue;
 		}
 		r = enrich_record(recorder->enrich, &recorder->record);
@@ -367,8 +367,8 @@ static int run(struct recorder *recorder, int signal_fd)
 {
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	/* Edges only: the ring has data nearly always, and the timer is what paces us. */
-	struct epoll_event ring_event = { .events = EPOLLIN | EPOLLET, .data.fd = -1 };
-	struct epoll_event signal_event = { .events = EPOLLIN, .data.fd = signal_fd };
+	struct epoll_event ring_event = {.events = EPOLLIN | EPOLLET, .data.fd = -1};
+	struct epoll_event signal_event = {.events = EPOLLIN, .data.fd = signal_fd};
 	struct epoll_event event;
 	int r = 0;
 
@@ -380,7 +380,8 @@ static int run(struct recorder *recorder, int signal_fd)
 		return -errno;
 	}
 	for (;;) {
-		bool is_busy = ring_used_bytes(recorder->ring) > ring_size_bytes(recorder->ring) / 8;
+		bool is_busy =
+			ring_used_bytes(recorder->ring) > ring_size_bytes(recorder->ring) / 8;
 		int count = epoll_wait(epoll_fd, &event, 1, is_busy ? 0 : POLL_MS);
 
 		if (count < 0 && errno != EINTR) {
@@ -508,9 +509,9 @@ static int make_tables(struct recorder *recorder)
 	recorder->flows = flows_new();
 	recorder->processes = process_table_new(&recorder->clock, &recorder->process_sink);
 	if (recorder->users && recorder->flows && recorder->processes)
-		recorder->enrich = enrich_new(&recorder->clock, recorder->processes, recorder->flows,
-					      &recorder->enrich_sink, &recorder->enrich_source,
-					      SESSION_MAX_NS);
+		recorder->enrich = enrich_new(&recorder->clock, recorder->processes,
+					      recorder->flows, &recorder->enrich_sink,
+					      &recorder->enrich_source, SESSION_MAX_NS);
 	return complain(recorder->enrich ? 0 : -ENOMEM, NULL);
 }
 

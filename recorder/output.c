@@ -48,8 +48,9 @@ void output_events(struct output *output, const struct event *events, size_t cou
 		   const struct image *image)
 {
 	size_t depth = image_tree(image, output->tree, TREE_DEPTH);
+	const char *probe = probe_name(events->probe);
 	_cleanup_free_ char *line =
-		json_event(events, count, probe_name(events->probe), output->tree, depth);
+		json_event(events, count, probe ? probe : "unknown", output->tree, depth);
 
 	if (!line)
 		output->error = -ENOMEM;

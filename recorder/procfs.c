@@ -61,10 +61,10 @@ bool procfs_is_same(uint32_t pid, uint64_t start_boot_ns)
 		return false;
 	/* comm may hold anything: fields count from its last parenthesis, start is field 22. */
 	behind_comm = strrchr(line, ')');
-	if (!behind_comm ||
-	    sscanf(behind_comm + 1,
-		   " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-		   &ticks) != 1)
+	if (!behind_comm || sscanf(behind_comm + 1,
+				   " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+				   "%*s %*s %*s %*s %llu",
+				   &ticks) != 1)
 		return false;
 	return ticks == start_boot_ns / tick_ns;
 }

@@ -24,7 +24,7 @@ struct ring {
 
 static int map_size(int map_fd, uint64_t *ret)
 {
-	struct bpf_map_info info = { 0 };
+	struct bpf_map_info info = {0};
 	uint32_t length = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(map_fd, &info, &length))

@@ -43,7 +43,7 @@ static int compare_start(const void *left, const void *right)
 static int seed_process(struct process_table *table, const struct wire_seed *seed)
 {
 	const struct wire_task *task = &seed->task;
-	struct process_texts texts = { 0 };
+	struct process_texts texts = {0};
 	bool is_same;
 	int r;
 
@@ -72,13 +72,13 @@ static bool seeds_has(const struct seeds *seeds, const struct wire_seed *seed)
  */
 static int seeds_add_parents(struct seeds *seeds)
 {
-	struct seeds missing = { 0 };
+	struct seeds missing = {0};
 	int r = 0;
 
 	for (size_t i = 0; i < seeds->count && !r; i++) {
 		struct wire_seed parent = {
-			.task = { .pid = seeds->seed[i].parent_pid,
-				  .start_boot_ns = seeds->seed[i].parent_start_boot_ns },
+			.task = {.pid = seeds->seed[i].parent_pid,
+				 .start_boot_ns = seeds->seed[i].parent_start_boot_ns},
 			.boot_ns = seeds->seed[i].boot_ns,
 		};
 
@@ -94,7 +94,7 @@ static int seeds_add_parents(struct seeds *seeds)
 
 int seed_processes(struct collector *collector, struct process_table *table)
 {
-	struct seeds seeds = { 0 };
+	struct seeds seeds = {0};
 	int r = collector_visit_tasks(collector, seeds_add, &seeds);
 
 	qsort(seeds.seed, seeds.count, sizeof(*seeds.seed), compare_start);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The processes that ran before the programs were attached: from an iterator, /proc for the rest. */
+/* The processes that ran before the programs were attached: from an iterator, /proc for the rest.
+ */
 #ifndef PIDTREE_SEED_H
 #define PIDTREE_SEED_H
 

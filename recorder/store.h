@@ -72,8 +72,7 @@ int store_commit(struct store *store, uint32_t ring_id, uint64_t ring_position, 
  * exited and their ancestors, parents first; then events without an end. The
  * structs are valid during the call only.
  */
-int store_restore(struct store *store,
-		  int (*process)(void *context, const struct process *process),
+int store_restore(struct store *store, int (*process)(void *context, const struct process *process),
 		  int (*event)(void *context, const struct event *event), void *context);
 
 #endif

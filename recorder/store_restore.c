@@ -49,7 +49,7 @@ static void column_process(sqlite3_stmt *select, struct process *process)
 
 static struct address column_address(sqlite3_stmt *select, int column)
 {
-	struct address address = { 0 };
+	struct address address = {0};
 	const void *bytes = sqlite3_column_blob(select, column);
 	int size = sqlite3_column_bytes(select, column);
 
@@ -76,8 +76,7 @@ static void column_event(sqlite3_stmt *select, struct event *event)
 	};
 }
 
-int store_restore(struct store *store,
-		  int (*process)(void *context, const struct process *process),
+int store_restore(struct store *store, int (*process)(void *context, const struct process *process),
 		  int (*event)(void *context, const struct event *event), void *context)
 {
 	sqlite3_stmt *living = store->statements.select_living;

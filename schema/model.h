@@ -27,7 +27,7 @@ struct process {
 	int64_t replaced_id; /* the image that the same process had before */
 	int64_t start_ns;    /* Unix: when the process was forked */
 	int64_t start_boot_ns;
-	int64_t exit_ns;     /* Unix; 0: had not exited when last known */
+	int64_t exit_ns;      /* Unix; 0: had not exited when last known */
 	uint32_t exit_status; /* as wait(2) reports it */
 	uint32_t pid;
 	uint32_t uid;
@@ -37,26 +37,26 @@ struct process {
 	uint32_t mnt_ns;
 	uint32_t net_ns;
 	uint64_t cgroup_id;
-	uint32_t flags;	     /* PROCESS_… */
-	size_t argv_size;    /* bytes at argv, NULs included */
-	const char *argv;    /* arguments, each with its NUL; not NULL */
-	const char *comm;    /* not NULL */
-	const char *exe;     /* path, " (deleted)" behind it where it was; not NULL */
-	const char *cwd;     /* not NULL */
-	const char *username; /* NULL: the uid had no name */
+	uint32_t flags;	       /* PROCESS_… */
+	size_t argv_size;      /* bytes at argv, NULs included */
+	const char *argv;      /* arguments, each with its NUL; not NULL */
+	const char *comm;      /* not NULL */
+	const char *exe;       /* path, " (deleted)" behind it where it was; not NULL */
+	const char *cwd;       /* not NULL */
+	const char *username;  /* NULL: the uid had no name */
 	const char *loginname; /* NULL: none, or no name */
 };
 
 /* Also the bits of process.flags in a segment: append only. */
-#define PROCESS_KTHREAD (1u << 0)	  /* a kernel thread */
-#define PROCESS_SEEDED (1u << 1)	  /* ran before the recorder: argv, exe, cwd from /proc */
-#define PROCESS_STUB (1u << 2)		  /* known only as somebody's parent */
-#define PROCESS_EXEC (1u << 3)		  /* began with exec */
-#define PROCESS_CREDENTIALS (1u << 4)	  /* began with a change of credentials */
-#define PROCESS_ARGV_CUT (1u << 5)	  /* argv was longer than is kept */
-#define PROCESS_ARGV_LOST (1u << 6)	  /* argv could not be read */
-#define PROCESS_EXE_CUT (1u << 7)	  /* leading components of exe are missing */
-#define PROCESS_CWD_CUT (1u << 8)	  /* leading components of cwd are missing */
+#define PROCESS_KTHREAD (1u << 0)     /* a kernel thread */
+#define PROCESS_SEEDED (1u << 1)      /* ran before the recorder: argv, exe, cwd from /proc */
+#define PROCESS_STUB (1u << 2)	      /* known only as somebody's parent */
+#define PROCESS_EXEC (1u << 3)	      /* began with exec */
+#define PROCESS_CREDENTIALS (1u << 4) /* began with a change of credentials */
+#define PROCESS_ARGV_CUT (1u << 5)    /* argv was longer than is kept */
+#define PROCESS_ARGV_LOST (1u << 6)   /* argv could not be read */
+#define PROCESS_EXE_CUT (1u << 7)     /* leading components of exe are missing */
+#define PROCESS_CWD_CUT (1u << 8)     /* leading components of cwd are missing */
 
 /* Probes built in; the values are event.probe in a segment: append only. */
 #define PROBES(X)                                                                                  \
@@ -89,8 +89,8 @@ enum outcome {
 
 /* Why an event ended, beyond errno; the values are event_end.reason: append only. */
 enum end_reason {
-	END_CLOSED = 0, /* the socket was closed */
-	END_IDLE = 1,	/* a UDP session was idle for session_max_duration */
+	END_CLOSED = 0,	 /* the socket was closed */
+	END_IDLE = 1,	 /* a UDP session was idle for session_max_duration */
 	END_STOPPED = 2, /* the recorder stopped; the socket may have gone on */
 };
 
@@ -130,11 +130,11 @@ struct event {
 	uint16_t dport;
 	const char *attributes; /* JSON object from plugins, or NULL */
 
-	int64_t outcome_ns; /* Unix; 0: no outcome known */
+	int64_t outcome_ns;	/* Unix; 0: no outcome known */
 	uint32_t outcome_error; /* errno */
 	enum outcome outcome;
 
-	int64_t end_ns; /* Unix; 0: no end known */
+	int64_t end_ns;	    /* Unix; 0: no end known */
 	uint32_t end_error; /* errno */
 	enum end_reason end_reason;
 	uint64_t bytes_sent;

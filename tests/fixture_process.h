@@ -77,7 +77,7 @@ static inline int stored_add_exit(void *context, int64_t id, int64_t exit_ns, ui
 
 	if (stored->exits < STORED_MAX)
 		stored->exit[stored->exits] =
-			(struct stored_exit){ .id = id, .exit_ns = exit_ns, .status = status };
+			(struct stored_exit){.id = id, .exit_ns = exit_ns, .status = status};
 	stored->exits++;
 	return stored->r;
 }
@@ -123,7 +123,7 @@ static inline int fork_at(struct processes *processes, uint64_t boot_ns,
 			  const struct wire_task *parent, uint32_t pid)
 {
 	struct wire_fork fork = {
-		.header = { .type = WIRE_FORK, .size = sizeof(fork), .boot_ns = boot_ns },
+		.header = {.type = WIRE_FORK, .size = sizeof(fork), .boot_ns = boot_ns},
 		.task = *parent,
 		.parent_pid = parent->pid,
 		.parent_start_boot_ns = parent->start_boot_ns,
@@ -141,7 +141,7 @@ static inline int exec_at(struct processes *processes, uint64_t boot_ns,
 	struct record *exec = &processes->exec;
 
 	exec->exec = (struct wire_exec){
-		.header = { .type = WIRE_EXEC, .size = sizeof(exec->exec), .boot_ns = boot_ns },
+		.header = {.type = WIRE_EXEC, .size = sizeof(exec->exec), .boot_ns = boot_ns},
 		.task = *task,
 	};
 	strcpy(exec->text.exe, "/usr/bin/program");
@@ -155,7 +155,7 @@ static inline int exit_at(struct processes *processes, uint64_t boot_ns,
 			  const struct wire_task *task, uint32_t status)
 {
 	struct wire_exit exit = {
-		.header = { .type = WIRE_EXIT, .size = sizeof(exit), .boot_ns = boot_ns },
+		.header = {.type = WIRE_EXIT, .size = sizeof(exit), .boot_ns = boot_ns},
 		.pid = task->pid,
 		.start_boot_ns = task->start_boot_ns,
 		.status = status,
@@ -169,7 +169,7 @@ static inline int seed_at(struct processes *processes, uint64_t boot_ns,
 			  const struct wire_task *task, const struct wire_task *parent,
 			  const char *argv)
 {
-	struct process_texts texts = { 0 };
+	struct process_texts texts = {0};
 	struct wire_seed seed = {
 		.task = *task,
 		.boot_ns = boot_ns,

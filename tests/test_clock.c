@@ -15,7 +15,7 @@
 
 static void a_boot_time_becomes_a_unix_time(void **state)
 {
-	struct clock clock = { .unix_minus_boot_ns = OFFSET };
+	struct clock clock = {.unix_minus_boot_ns = OFFSET};
 
 	(void)state;
 	assert_int_equal(clock_unix_ns(&clock, 0), OFFSET);
@@ -24,7 +24,7 @@ static void a_boot_time_becomes_a_unix_time(void **state)
 
 static void an_id_is_a_unix_time(void **state)
 {
-	struct clock clock = { .unix_minus_boot_ns = OFFSET };
+	struct clock clock = {.unix_minus_boot_ns = OFFSET};
 
 	(void)state;
 	assert_int_equal(clock_next_id(&clock, 1000), OFFSET + 1000);
@@ -33,7 +33,7 @@ static void an_id_is_a_unix_time(void **state)
 
 static void ids_of_one_moment_differ(void **state)
 {
-	struct clock clock = { .unix_minus_boot_ns = OFFSET };
+	struct clock clock = {.unix_minus_boot_ns = OFFSET};
 
 	(void)state;
 	assert_int_equal(clock_next_id(&clock, 1000), OFFSET + 1000);
@@ -43,7 +43,7 @@ static void ids_of_one_moment_differ(void **state)
 
 static void ids_grow_though_times_go_back(void **state)
 {
-	struct clock clock = { .unix_minus_boot_ns = OFFSET };
+	struct clock clock = {.unix_minus_boot_ns = OFFSET};
 
 	(void)state;
 	assert_int_equal(clock_next_id(&clock, 5000), OFFSET + 5000);
@@ -53,7 +53,7 @@ static void ids_grow_though_times_go_back(void **state)
 
 static void ids_grow_beyond_those_of_an_earlier_recorder(void **state)
 {
-	struct clock clock = { .unix_minus_boot_ns = OFFSET, .last_id = OFFSET + 9999 };
+	struct clock clock = {.unix_minus_boot_ns = OFFSET, .last_id = OFFSET + 9999};
 
 	(void)state;
 	assert_int_equal(clock_next_id(&clock, 1), OFFSET + 10000);
@@ -61,7 +61,7 @@ static void ids_grow_beyond_those_of_an_earlier_recorder(void **state)
 
 static void ids_grow_though_the_clock_steps_back(void **state)
 {
-	struct clock clock = { .unix_minus_boot_ns = OFFSET };
+	struct clock clock = {.unix_minus_boot_ns = OFFSET};
 	int64_t id = clock_next_id(&clock, 1000);
 
 	(void)state;
@@ -71,7 +71,7 @@ static void ids_grow_though_the_clock_steps_back(void **state)
 
 static void the_first_sample_is_no_step(void **state)
 {
-	struct clock clock = { 0 };
+	struct clock clock = {0};
 
 	(void)state;
 	assert_int_equal(clock_sample(&clock), 0);
@@ -80,7 +80,7 @@ static void the_first_sample_is_no_step(void **state)
 
 static void a_sample_tells_now(void **state)
 {
-	struct clock clock = { 0 };
+	struct clock clock = {0};
 	int64_t before, now;
 
 	(void)state;
@@ -93,7 +93,7 @@ static void a_sample_tells_now(void **state)
 
 static void a_sample_tells_by_how_much_the_clock_stepped(void **state)
 {
-	struct clock clock = { 0 };
+	struct clock clock = {0};
 	int64_t step;
 
 	(void)state;

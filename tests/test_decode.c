@@ -90,7 +90,7 @@ static void every_fixed_record_is_copied_whole(void **state)
 	(void)state;
 	for (uint16_t type = 0; type < WIRE_TYPES; type++) {
 		unsigned char bytes[256];
-		struct wire_header header = { .type = type, .size = sizes[type], .boot_ns = 42 };
+		struct wire_header header = {.type = type, .size = sizes[type], .boot_ns = 42};
 
 		if (type == WIRE_EXEC)
 			continue;
@@ -109,7 +109,7 @@ static void a_fixed_record_of_another_size_is_refused(void **state)
 		union {
 			struct wire_open open;
 			char room[200];
-		} data = { 0 };
+		} data = {0};
 
 		if (size == sizeof(data.open))
 			continue;
@@ -121,7 +121,7 @@ static void a_fixed_record_of_another_size_is_refused(void **state)
 
 static void a_size_that_the_ring_contradicts_is_refused(void **state)
 {
-	struct wire_exit exit = { .header = { .type = WIRE_EXIT, .size = sizeof(exit) + 1 } };
+	struct wire_exit exit = {.header = {.type = WIRE_EXIT, .size = sizeof(exit) + 1}};
 
 	(void)state;
 	assert_int_equal(decode_copy(&exit, sizeof(exit)), -EBADMSG);
@@ -133,7 +133,7 @@ static void a_size_that_the_ring_contradicts_is_refused(void **state)
 
 static void an_unknown_type_is_refused(void **state)
 {
-	struct wire_exit exit = { .header = { .type = WIRE_TYPES, .size = sizeof(exit) } };
+	struct wire_exit exit = {.header = {.type = WIRE_TYPES, .size = sizeof(exit)}};
 
 	(void)state;
 	assert_int_equal(decode_copy(&exit, sizeof(exit)), -EBADMSG);
@@ -212,8 +212,8 @@ static void an_exec_without_any_text_is_taken(void **state)
 static void the_largest_exec_is_taken(void **state)
 {
 	(void)state;
-	exec->flags = WIRE_EXEC_EXE_CUT | WIRE_EXEC_EXE_DELETED | WIRE_EXEC_CWD_CUT |
-		      WIRE_EXEC_ARGV_CUT;
+	exec->flags =
+		WIRE_EXEC_EXE_CUT | WIRE_EXEC_EXE_DELETED | WIRE_EXEC_CWD_CUT | WIRE_EXEC_ARGV_CUT;
 	exec->exe_size = exec->cwd_size = WIRE_PATH_SIZE;
 	exec->argv_size = WIRE_ARGV_SIZE;
 	fill('e', WIRE_PATH_SIZE - 1);
@@ -320,7 +320,8 @@ static void random_bytes_do_no_harm(void **state)
 		words[1] = size;
 		for (int i = 0; i < 3; i++) {
 			uint32_t *text_size =
-				(uint32_t *)((char *)words + offsetof(struct wire_exec, exe_size)) + i;
+				(uint32_t *)((char *)words + offsetof(struct wire_exec, exe_size)) +
+				i;
 
 			if (round % 2)
 				*text_size %= 64;

@@ -11,7 +11,7 @@
 
 #define BOOT 1700000000000000000LL
 
-static const struct clock at_boot = { .unix_minus_boot_ns = BOOT };
+static const struct clock at_boot = {.unix_minus_boot_ns = BOOT};
 
 static void assert_kind(uint16_t probe, uint16_t type, const char *name, const char *expected)
 {
@@ -55,7 +55,7 @@ static void a_long_name_is_cut(void **state)
 
 static void every_probe_and_type_has_an_index_of_its_own(void **state)
 {
-	char seen[WIRE_DROPS] = { 0 };
+	char seen[WIRE_DROPS] = {0};
 
 	(void)state;
 	for (uint16_t probe = 0; probe < WIRE_PROBES; probe++)
@@ -71,8 +71,8 @@ static void every_probe_and_type_has_an_index_of_its_own(void **state)
 
 static void nothing_lost_is_no_gap(void **state)
 {
-	struct wire_drop counted = { 0 };
-	struct drops drops = { 0 };
+	struct wire_drop counted = {0};
+	struct drops drops = {0};
 	struct gap gap;
 
 	(void)state;
@@ -81,8 +81,8 @@ static void nothing_lost_is_no_gap(void **state)
 
 static void a_loss_lies_between_the_last_look_and_the_last_drop(void **state)
 {
-	struct wire_drop counted = { .count = 5, .last_boot_ns = 900 };
-	struct drops drops = { .checked_ns = BOOT + 400 };
+	struct wire_drop counted = {.count = 5, .last_boot_ns = 900};
+	struct drops drops = {.checked_ns = BOOT + 400};
 	struct gap gap;
 
 	(void)state;
@@ -95,8 +95,8 @@ static void a_loss_lies_between_the_last_look_and_the_last_drop(void **state)
 
 static void a_loss_before_the_first_look_is_at_its_last_drop(void **state)
 {
-	struct wire_drop counted = { .count = 1, .last_boot_ns = 900 };
-	struct drops drops = { 0 };
+	struct wire_drop counted = {.count = 1, .last_boot_ns = 900};
+	struct drops drops = {0};
 	struct gap gap;
 
 	(void)state;
@@ -107,8 +107,8 @@ static void a_loss_before_the_first_look_is_at_its_last_drop(void **state)
 
 static void a_gap_never_ends_before_it_begins(void **state)
 {
-	struct wire_drop counted = { .count = 1, .last_boot_ns = 900 };
-	struct drops drops = { .checked_ns = BOOT + 901 };
+	struct wire_drop counted = {.count = 1, .last_boot_ns = 900};
+	struct drops drops = {.checked_ns = BOOT + 901};
 	struct gap gap;
 
 	(void)state;
@@ -119,8 +119,8 @@ static void a_gap_never_ends_before_it_begins(void **state)
 
 static void a_loss_is_accounted_once(void **state)
 {
-	struct wire_drop counted = { .count = 5, .last_boot_ns = 900 };
-	struct drops drops = { 0 };
+	struct wire_drop counted = {.count = 5, .last_boot_ns = 900};
+	struct drops drops = {0};
 	struct gap gap;
 
 	(void)state;
@@ -133,8 +133,8 @@ static void a_loss_is_accounted_once(void **state)
 
 static void kinds_are_accounted_apart(void **state)
 {
-	struct wire_drop counted = { .count = 5, .last_boot_ns = 900 };
-	struct drops drops = { 0 };
+	struct wire_drop counted = {.count = 5, .last_boot_ns = 900};
+	struct drops drops = {0};
 	struct gap gap;
 
 	(void)state;
@@ -145,13 +145,40 @@ static void kinds_are_accounted_apart(void **state)
 
 static void what_an_earlier_recorder_accounted_is_not_lost_again(void **state)
 {
-	struct wire_drop counted = { .count = 12, .last_boot_ns = 900 };
-	struct drops drops = { 0 };
+	struct wire_drop counted = {.count = 12, .last_boot_ns = 900};
+	struct drops drops = {0};
 	struct gap gap;
 
 	(void)state;
 	drops.accounted[3] = 10;
 	assert_true(drops_account(&drops, &at_boot, 3, &counted, &gap));
+	assert_int_equal(gap.count, 2);
+}
+
+static void runs_that_the_kernel_missed_lie_between_two_looks(void **state)
+{
+	struct drops drops = {.checked_ns = BOOT + 400};
+	struct gap gap;
+
+	(void)state;
+	assert_false(drops_account_misses(&drops, 2, 0, BOOT + 500, &gap));
+	assert_true(drops_account_misses(&drops, 2, 3, BOOT + 500, &gap));
+	assert_int_equal(gap.from_ns, BOOT + 400);
+	assert_int_equal(gap.to_ns, BOOT + 500);
+	assert_int_equal(gap.reason, GAP_MISSED);
+	assert_int_equal(gap.count, 3);
+}
+
+static void runs_that_the_kernel_missed_are_accounted_once(void **state)
+{
+	struct drops drops = {0};
+	struct gap gap;
+
+	(void)state;
+	assert_true(drops_account_misses(&drops, 2, 3, BOOT + 500, &gap));
+	assert_false(drops_account_misses(&drops, 2, 3, BOOT + 600, &gap));
+	assert_true(drops_account_misses(&drops, 3, 3, BOOT + 600, &gap));
+	assert_true(drops_account_misses(&drops, 2, 5, BOOT + 700, &gap));
 	assert_int_equal(gap.count, 2);
 }
 
@@ -170,6 +197,8 @@ int main(void)
 		cmocka_unit_test(a_loss_is_accounted_once),
 		cmocka_unit_test(kinds_are_accounted_apart),
 		cmocka_unit_test(what_an_earlier_recorder_accounted_is_not_lost_again),
+		cmocka_unit_test(runs_that_the_kernel_missed_lie_between_two_looks),
+		cmocka_unit_test(runs_that_the_kernel_missed_are_accounted_once),
 	};
 
 	return cmocka_run_group_tests_name("drops", tests, NULL, NULL);

@@ -31,7 +31,7 @@ static struct wire_open *new_open(uint16_t probe, uint64_t boot_ns)
 	struct wire_open *open = &fixture.record.open;
 
 	*open = (struct wire_open){
-		.header = { .type = WIRE_OPEN, .probe = probe, .boot_ns = boot_ns },
+		.header = {.type = WIRE_OPEN, .probe = probe, .boot_ns = boot_ns},
 		.task = curl,
 		.cookie = COOKIE,
 		.protocol = probe == WIRE_PROBE_UDP_SESSION ? IPPROTO_UDP : IPPROTO_TCP,
@@ -59,9 +59,9 @@ static int outcome_at(uint64_t boot_ns, uint64_t open_boot_ns, uint8_t flags, ui
 	struct wire_outcome *outcome = &fixture.record.outcome;
 
 	*outcome = (struct wire_outcome){
-		.header = { .type = WIRE_OUTCOME,
-			    .probe = WIRE_PROBE_TCP_CONNECT,
-			    .boot_ns = boot_ns },
+		.header = {.type = WIRE_OUTCOME,
+			   .probe = WIRE_PROBE_TCP_CONNECT,
+			   .boot_ns = boot_ns},
 		.cookie = COOKIE,
 		.open_boot_ns = open_boot_ns,
 		.flags = flags,
@@ -75,7 +75,7 @@ static int outcome_at(uint64_t boot_ns, uint64_t open_boot_ns, uint8_t flags, ui
 static int end_at(uint16_t probe, uint64_t boot_ns, uint64_t open_boot_ns, uint16_t sport)
 {
 	fixture.record.end = (struct wire_end){
-		.header = { .type = WIRE_END, .probe = probe, .boot_ns = boot_ns },
+		.header = {.type = WIRE_END, .probe = probe, .boot_ns = boot_ns},
 		.cookie = COOKIE,
 		.open_boot_ns = open_boot_ns,
 		.bytes_sent = 100,
@@ -130,9 +130,7 @@ static void a_connect_after_its_process_exited_still_has_its_tree(void **state)
 
 	(void)state;
 	exit_at(&fixture.processes, OPENED - 1, &curl, 0);
-	open->task = (struct wire_task){
-		.pid = 10, .start_boot_ns = 100, .flags = WIRE_TASK_BRIEF
-	};
+	open->task = (struct wire_task){.pid = 10, .start_boot_ns = 100, .flags = WIRE_TASK_BRIEF};
 	assert_int_equal(take_record(), 0);
 	assert_int_equal(facts->event[0].process_id, BOOT + 100);
 }
@@ -174,14 +172,21 @@ static void the_error_tells_what_became_of_a_connect(void **state)
 		uint32_t error;
 		enum outcome outcome;
 	} cases[] = {
-		{ ECONNREFUSED, OUTCOME_REFUSED },	{ ETIMEDOUT, OUTCOME_TIMED_OUT },
-		{ ENETUNREACH, OUTCOME_UNREACHABLE },	{ EHOSTUNREACH, OUTCOME_UNREACHABLE },
-		{ EHOSTDOWN, OUTCOME_UNREACHABLE },	{ ENETDOWN, OUTCOME_UNREACHABLE },
-		{ ENONET, OUTCOME_UNREACHABLE },	{ ENOPROTOOPT, OUTCOME_UNREACHABLE },
-		{ EACCES, OUTCOME_UNREACHABLE },	{ ECONNRESET, OUTCOME_RESET },
-		{ EPIPE, OUTCOME_RESET },		{ ECONNABORTED, OUTCOME_ABORTED },
-		{ 0, OUTCOME_ABORTED },			{ EIO, OUTCOME_FAILED },
-		{ 4000, OUTCOME_FAILED },
+		{ECONNREFUSED, OUTCOME_REFUSED},
+		{ETIMEDOUT, OUTCOME_TIMED_OUT},
+		{ENETUNREACH, OUTCOME_UNREACHABLE},
+		{EHOSTUNREACH, OUTCOME_UNREACHABLE},
+		{EHOSTDOWN, OUTCOME_UNREACHABLE},
+		{ENETDOWN, OUTCOME_UNREACHABLE},
+		{ENONET, OUTCOME_UNREACHABLE},
+		{ENOPROTOOPT, OUTCOME_UNREACHABLE},
+		{EACCES, OUTCOME_UNREACHABLE},
+		{ECONNRESET, OUTCOME_RESET},
+		{EPIPE, OUTCOME_RESET},
+		{ECONNABORTED, OUTCOME_ABORTED},
+		{0, OUTCOME_ABORTED},
+		{EIO, OUTCOME_FAILED},
+		{4000, OUTCOME_FAILED},
 	};
 
 	(void)state;
@@ -253,21 +258,19 @@ static void records_of_processes_go_to_the_table(void **state)
 
 	(void)state;
 	fixture.record.fork = (struct wire_fork){
-		.header = { .type = WIRE_FORK, .boot_ns = 200 },
+		.header = {.type = WIRE_FORK, .boot_ns = 200},
 		.task = child,
 		.parent_pid = 10,
 		.parent_start_boot_ns = 100,
 	};
 	assert_int_equal(take_record(), 0);
 	assert_string_equal(running(&fixture.processes, &child)->process.argv, "curl");
-	fixture.record.exec = (struct wire_exec){
-		.header = { .type = WIRE_EXEC, .boot_ns = 300 }, .task = child
-	};
+	fixture.record.exec =
+		(struct wire_exec){.header = {.type = WIRE_EXEC, .boot_ns = 300}, .task = child};
 	assert_int_equal(take_record(), 0);
 	assert_int_equal(running(&fixture.processes, &child)->process.id, BOOT + 300);
 	fixture.record.exit = (struct wire_exit){
-		.header = { .type = WIRE_EXIT, .boot_ns = 400 }, .pid = 11, .start_boot_ns = 200
-	};
+		.header = {.type = WIRE_EXIT, .boot_ns = 400}, .pid = 11, .start_boot_ns = 200};
 	assert_int_equal(take_record(), 0);
 	assert_null(process_table_lookup(fixture.processes.table, 11, 200));
 }
@@ -374,7 +377,7 @@ static void a_listener_with_a_late_port_outlives_its_process(void **state)
 
 static struct wire_udp_destination destination(const char *addr, uint16_t port)
 {
-	struct wire_udp_destination destination = { .port = port };
+	struct wire_udp_destination destination = {.port = port};
 
 	set_address(destination.addr, addr);
 	return destination;
@@ -416,9 +419,8 @@ static void kernel_set_socket(uint64_t last_boot_ns, struct wire_udp_count first
 static void kernel_set_destination(int slot, const char *addr, uint16_t port,
 				   struct wire_udp_count count)
 {
-	kernel->destinations[slot].key = (struct wire_udp_key){
-		.cookie = COOKIE, .destination = destination(addr, port)
-	};
+	kernel->destinations[slot].key =
+		(struct wire_udp_key){.cookie = COOKIE, .destination = destination(addr, port)};
 	kernel->destinations[slot].count = count;
 }
 
@@ -507,7 +509,8 @@ static void a_message_after_a_long_silence_begins_another_session(void **state)
 	assert_int_equal(flows_count(fixture.flows), 1);
 }
 
-static void the_other_destinations_of_a_session_keep_their_counts_when_one_begins_another(void **state)
+static void
+the_other_destinations_of_a_session_keep_their_counts_when_one_begins_another(void **state)
 {
 	uint64_t again = OPENED + 121 * SECOND;
 
@@ -834,8 +837,7 @@ static void a_restored_session_just_after_boot_is_not_idle(void **state)
 	(void)state;
 	restore(10 * SECOND, PROBE_UDP_SESSION, 10 * SECOND);
 	kernel_set_socket(20 * SECOND, count_of(10 * SECOND, 20 * SECOND, 1, 10));
-	kernel_set_destination(0, "9.9.9.9", 53,
-			       count_of(10 * SECOND, 20 * SECOND, 1, 10));
+	kernel_set_destination(0, "9.9.9.9", 53, count_of(10 * SECOND, 20 * SECOND, 1, 10));
 	assert_int_equal(enrich_sweep(fixture.enrich, 30 * SECOND), 0);
 	assert_int_equal(facts->ends, 0);
 }

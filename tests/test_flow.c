@@ -72,7 +72,7 @@ static void a_flow_keeps_events_in_their_order(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		struct event event = { .id = i + 1 };
+		struct event event = {.id = i + 1};
 
 		assert_int_equal(flow_keep(flow, &event, NULL), 0);
 	}
@@ -83,11 +83,11 @@ static void a_flow_keeps_events_in_their_order(void **state)
 
 static void a_flow_keeps_the_process_that_began_it(void **state)
 {
-	struct wire_task task = { .pid = 10 };
+	struct wire_task task = {.pid = 10};
 	struct image *first = image_new(&task);
 	struct image *second = image_new(&task);
 	struct flow *flow = flow_open(flows, 7, PROBE_UDP_SESSION, 100, 1000);
-	struct event event = { .id = 1 };
+	struct event event = {.id = 1};
 
 	(void)state;
 	flow_keep(flow, &event, first);
@@ -114,7 +114,7 @@ static void visit_and_close(void *context, struct flow *flow)
 
 static void a_visit_sees_the_flows_of_its_probe_and_may_close_them(void **state)
 {
-	struct visits visits = { 0 };
+	struct visits visits = {0};
 
 	(void)state;
 	for (uint64_t cookie = 1; cookie <= 100; cookie++) {

@@ -109,14 +109,10 @@ static void free_takes_null(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_put_is_found),
-		TEST(what_was_not_put_is_not_found),
-		TEST(bytes_behind_a_nul_count),
-		TEST(no_bytes_are_a_key_too),
-		TEST(the_bytes_are_copied),
-		TEST(one_more_than_the_limit_empties_it),
-		TEST(clear_forgets_everything),
-		TEST(many_are_told_apart),
+		TEST(what_was_put_is_found),	TEST(what_was_not_put_is_not_found),
+		TEST(bytes_behind_a_nul_count), TEST(no_bytes_are_a_key_too),
+		TEST(the_bytes_are_copied),	TEST(one_more_than_the_limit_empties_it),
+		TEST(clear_forgets_everything), TEST(many_are_told_apart),
 		TEST(free_takes_null),
 	};
 

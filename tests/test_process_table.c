@@ -283,9 +283,7 @@ static void what_the_kernel_does_for_a_process_after_its_exit_is_its_own(void **
 {
 	struct wire_task parent = task_of_alice(10, 100);
 	struct wire_task child = task_of_alice(11, 200);
-	struct wire_task brief = {
-		.pid = 11, .start_boot_ns = 200, .flags = WIRE_TASK_BRIEF
-	};
+	struct wire_task brief = {.pid = 11, .start_boot_ns = 200, .flags = WIRE_TASK_BRIEF};
 	struct image *image;
 	size_t images;
 
@@ -391,7 +389,7 @@ static void every_credential_counts(void **state)
 static void a_brief_record_says_nothing_of_credentials(void **state)
 {
 	struct wire_task task = task_of_alice(10, 100);
-	struct wire_task brief = { .pid = 10, .start_boot_ns = 100, .flags = WIRE_TASK_BRIEF };
+	struct wire_task brief = {.pid = 10, .start_boot_ns = 100, .flags = WIRE_TASK_BRIEF};
 
 	(void)state;
 	seed_at(&fixture, 150, &task, NULL, "su");
@@ -411,8 +409,7 @@ static void a_child_shows_its_parents_new_credentials(void **state)
 	assert_int_equal(stored->images, 3);
 	assert_int_equal(stored->image[1].process.pid, 10);
 	assert_int_equal(stored->image[1].process.uid, 0);
-	assert_int_equal(running(&fixture, &child)->process.parent_id,
-			 stored->image[1].process.id);
+	assert_int_equal(running(&fixture, &child)->process.parent_id, stored->image[1].process.id);
 	assert_true(running(&fixture, &child)->process.id > stored->image[1].process.id);
 }
 
@@ -450,7 +447,7 @@ static void an_unknown_process_that_acts_becomes_a_stub(void **state)
 
 static void a_stub_of_a_brief_record_claims_no_user(void **state)
 {
-	struct wire_task brief = { .pid = 10, .start_boot_ns = 100, .flags = WIRE_TASK_BRIEF };
+	struct wire_task brief = {.pid = 10, .start_boot_ns = 100, .flags = WIRE_TASK_BRIEF};
 	struct image *image = find_at(300, &brief);
 
 	(void)state;
