@@ -16,6 +16,8 @@ CLANG ?= clang
 # Not := here and below: "make check" installs these programs after it has read this file.
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
 VERSION := 0.1.0
+PREFIX ?= /usr/local
+PLUGIN_DIRECTORY = $(PREFIX)/lib/pidtree/plugins
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -33,16 +35,17 @@ endif
 # What the build, the tests and the linters need beside git and make; the names are
 # the same in Debian 12 and 13.
 BUILD_PACKAGES := gcc libc6-dev binutils clang bpftool pkgconf libbpf-dev libelf-dev zlib1g-dev \
-	libsqlite3-dev libyaml-dev libcjson-dev libsystemd-dev uthash-dev
+	libsqlite3-dev libyaml-dev libcjson-dev libsystemd-dev libcurl4-openssl-dev uthash-dev
 TEST_PACKAGES := libcmocka-dev liburing-dev libasan8 libubsan1 iproute2 nftables sqlite3
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 
-LIBRARIES := libbpf sqlite3 yaml-0.1 libcjson libsystemd
+LIBRARIES := libbpf sqlite3 yaml-0.1 libcjson libsystemd libcurl
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wformat=2
-CPPFLAGS += -D_GNU_SOURCE -DPIDTREE_VERSION='"$(VERSION)"' -I$(BUILD)/gen -Ischema -Ibpf $(PKG_CFLAGS)
+CPPFLAGS += -D_GNU_SOURCE -DPIDTREE_VERSION='"$(VERSION)"' -I$(BUILD)/gen -Ischema -Ibpf \
+	-Iplugins $(PKG_CFLAGS)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARNINGS) -fstack-protector-strong
 BPF_CFLAGS = -g -O2 -std=gnu11 -target bpf -mcpu=v3 -D__bpf__ -Wall -Wextra -Werror -Wpadded \
@@ -53,7 +56,7 @@ CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame
 LDFLAGS += -fsanitize=address,undefined
 endif
 
-RECORDER_LIBS = -lbpf -lsqlite3 -lyaml -lcjson -lsystemd -lpthread
+RECORDER_LIBS = -lbpf -lsqlite3 -lyaml -lcjson -lsystemd -lcurl -lpthread
 QUERY_LIBS = -lsqlite3 -lcjson
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -67,20 +70,28 @@ GENERATED := $(SKELETONS) $(BUILD)/gen/sql.h
 SCHEMA_SOURCES := $(wildcard schema/*.c)
 RECORDER_SOURCES := $(wildcard recorder/*.c)
 QUERY_SOURCES := $(wildcard query/*.c)
+BUILT_MANUALS := $(patsubst %.in,$(BUILD)/%,$(wildcard docs/*.[1-8].in))
 TEST_SOURCES := $(wildcard tests/*.c itests/*.c)
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 ITESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard itests/test_*.c))
 TRIGGER := $(patsubst %.c,$(BUILD)/%,$(wildcard itests/trigger.c))
+PLUGIN_SOURCES := $(wildcard plugins/*.c tests/plugins/*.c)
+PLUGINS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard plugins/*.c))
+TEST_PLUGINS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/plugins/*.c))
+# What plugins and probes from elsewhere are built against, and those that the tests build.
+HEADERS := $(patsubst plugins/%,$(BUILD)/include/%,$(wildcard plugins/*.h)) \
+	$(patsubst bpf/%,$(BUILD)/include/pidtree/%,$(wildcard bpf/*.h))
+SAMPLES := $(wildcard itests/plugins/* itests/probes/*/*)
 
-all: $(WIRE) $(BUILD)/pidtree-recorder $(BUILD)/pidtree-query
-units: $(UNITS)
-itests: $(ITESTS) $(TRIGGER)
+all: $(WIRE) $(BUILD)/pidtree-recorder $(BUILD)/pidtree-query $(PLUGINS) $(HEADERS) $(BUILT_MANUALS)
+units: $(UNITS) $(PLUGINS) $(TEST_PLUGINS)
+itests: $(ITESTS) $(TRIGGER) $(HEADERS) $(SAMPLES:%=$(BUILD)/%)
 
 # BPF: object, then skeleton.
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@.tmp
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -c $< -o $@.tmp
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
 
 $(BUILD)/gen/%.skel.h: $(BUILD)/bpf/%.bpf.o
@@ -97,6 +108,8 @@ $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/recorder/plugin.o: CPPFLAGS += -DPIDTREE_PLUGIN_DIRECTORY='"$(PLUGIN_DIRECTORY)"'
 
 # The contract between kernel and recorder is padded by hand: on either side, by either compiler.
 WIRE_CFLAGS := -x c -std=gnu11 $(WARNINGS) -Wpadded -Ibpf -fsyntax-only
@@ -124,12 +137,36 @@ $(BUILD)/pidtree-query: $(call objects,query/main.c) $(BUILD)/query.a $(BUILD)/s
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(QUERY_LIBS) -o $@
 
+# Plugins know nothing but their interface, and show nothing but it.
+$(PLUGINS) $(TEST_PLUGINS): $(BUILD)/%.so: %.c
+	$(call say,PLUGIN,$@)
+	@mkdir -p $(@D) $(BUILD)/obj/$(*D)
+	$(Q)$(CC) -D_GNU_SOURCE -Iplugins $(CFLAGS) -fPIC -fvisibility=hidden -shared $(LDFLAGS) \
+		-MMD -MP -MF $(BUILD)/obj/$*.d $< -o $@
+
+$(BUILD)/include/%.h: plugins/%.h
+	$(Q)install -D -m 644 $< $@
+$(BUILD)/include/pidtree/%.h: bpf/%.h
+	$(Q)install -D -m 644 $< $@
+$(SAMPLES:%=$(BUILD)/%): $(BUILD)/%: %
+	$(Q)install -D -m 644 $< $@
+
+# Manual pages that have a part from the tables.
+$(BUILD)/docs/%: docs/%.in $(BUILD)/pidtree-recorder
+	$(call say,MAN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/pidtree-recorder --print-manual-options > $@.options
+	$(Q)sed -e '/^@OPTIONS@$$/{r $@.options' -e 'd;}' $< > $@ && rm $@.options
+
 # Unit tests link both sides; which side a test includes is the dependency check's business.
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/recorder.a $(BUILD)/query.a $(BUILD)/schema.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RECORDER_LIBS) -lcmocka -o $@
 $(BUILD)/obj/tests/%.o: CPPFLAGS += -I.
+# Those calls of the program itself, not of libraries, go by way of the test.
+$(BUILD)/tests/test_config_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
+	-Wl,--wrap=strdup,--wrap=strndup,--wrap=asprintf,--wrap=vasprintf,--wrap=open_memstream
 
 # Integration tests know the program from outside: they link nothing of it.
 $(BUILD)/itests.a: $(call objects,$(filter-out itests/test_%.c itests/trigger.c,$(wildcard itests/*.c)))
@@ -173,18 +210,20 @@ check: deps
 	+$(Q)tests/run --check 'build' '$(SUBMAKE) all' \
 		--check 'build with clang' '$(SUBMAKE) BUILD=$(BUILD)/clang CC=$(CLANG) all units itests' \
 		--check 'direction of includes' tests/check-includes \
+		--check 'code in the documentation' tests/check-examples \
 		$(UNIT_RUNS) $(ITEST_RUNS)
 
-C_SOURCES := $(SCHEMA_SOURCES) $(RECORDER_SOURCES) $(QUERY_SOURCES) $(TEST_SOURCES)
-FORMATTED := $(C_SOURCES) $(BPF_SOURCES) $(wildcard $(foreach d,bpf schema recorder query tests itests,$(d)/*.h))
+C_SOURCES := $(SCHEMA_SOURCES) $(RECORDER_SOURCES) $(QUERY_SOURCES) $(PLUGIN_SOURCES) $(TEST_SOURCES)
+FORMATTED := $(C_SOURCES) $(BPF_SOURCES) $(filter %.c %.h,$(SAMPLES)) \
+	$(wildcard $(foreach d,bpf schema recorder query plugins tests itests,$(d)/*.h))
 SCRIPTS = $(shell grep -lIE '^\#!/bin/(ba)?sh' .ci/* packaging/* tests/* itests/* 2>/dev/null)
-MANUALS := $(wildcard docs/*.[1-8])
+MANUALS := $(wildcard docs/*.[1-8]) $(BUILT_MANUALS)
 
 # cppcheck knows neither the attribute cleanup (ASan watches over leaks) nor that readdir_r is obsolete.
 CPPCHECK_SUPPRESSIONS := missingIncludeSystem memleak readdirCalled
 
 lint: deps-lint
-	+$(Q)$(SUBMAKE) $(GENERATED) > /dev/null
+	+$(Q)$(SUBMAKE) $(GENERATED) $(BUILT_MANUALS) > /dev/null
 	$(call say,LINT,clang-format)
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 	$(call say,LINT,shellcheck)

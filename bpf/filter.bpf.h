@@ -10,32 +10,34 @@
 #define PIDTREE_FILTER_BPF_H
 
 #include "kernel.h"
+#include "open_cgroups.bpf.h"
 #include "wire.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+/* Sizes and not types: clang leaves types that only a pointer names out of the BTF. */
 struct filter_networks {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1);
-	__type(key, struct wire_network);
-	__type(value, struct wire_port_rule);
+	__uint(key_size, sizeof(struct wire_network));
+	__uint(value_size, sizeof(struct wire_port_rule));
 };
 
 struct filter_ports {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_INNER_MAP);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct wire_port_set);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct wire_port_set));
 };
 
 struct filter_containers {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, WIRE_CONTAINERS);
-	__type(key, __u32); /* inode number of a mount namespace */
-	__type(value, __u8);
+	__uint(key_size, sizeof(__u32)); /* inode number of a mount namespace */
+	__uint(value_size, sizeof(__u8));
 };
 
 /* All pinned under names that begin with the probe's. */
@@ -103,29 +105,35 @@ static __always_inline bool network_is_filtered(void *networks, void *port_sets,
 	return rule && rule_drops(rule, port_sets, port);
 }
 
-static __always_inline bool container_is_filtered(void *containers)
+static __always_inline bool container_is_filtered(void *containers, struct task_struct *task)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 
-	return !bpf_map_lookup_elem(containers, &mnt_ns);
+	return !bpf_map_lookup_elem(containers, &mnt_ns) && !task_is_in_open_cgroup(task);
 }
 
-/* True when the current task's traffic with this address and port is to be left out. */
-static __always_inline bool filter_drops(void *filter_map, void *networks_banks, void *ports_banks,
-					 void *containers_banks, const __u8 address[16], __u16 port)
+/* The index of the bank that counts. */
+static __always_inline struct wire_filter_bank *filter_bank(void *filter_map, __u32 *index)
 {
 	__u32 zero = 0;
 	struct wire_filter *filter = bpf_map_lookup_elem(filter_map, &zero);
-	struct wire_filter_bank *bank;
-	void *networks, *port_sets, *containers;
-	__u32 index;
 
 	if (!filter)
-		return false;
-	index = filter->bank & (WIRE_BANKS - 1);
-	bank = &filter->banks[index];
-	if (!bank->flags)
+		return NULL;
+	*index = filter->bank & (WIRE_BANKS - 1);
+	return &filter->banks[*index];
+}
+
+/* True when the task's traffic with this address and port is to be left out. */
+static __always_inline bool filter_drops(void *filter_map, void *networks_banks, void *ports_banks,
+					 void *containers_banks, struct task_struct *task,
+					 const __u8 address[16], __u16 port)
+{
+	__u32 index = 0;
+	struct wire_filter_bank *bank = filter_bank(filter_map, &index);
+	void *networks, *port_sets, *containers;
+
+	if (!bank || !bank->flags)
 		return false;
 	port_sets = bpf_map_lookup_elem(ports_banks, &index);
 	if (!port_sets)
@@ -139,13 +147,16 @@ static __always_inline bool filter_drops(void *filter_map, void *networks_banks,
 	}
 	if (bank->flags & WIRE_FILTER_CONTAINERS) {
 		containers = bpf_map_lookup_elem(containers_banks, &index);
-		return containers && container_is_filtered(containers);
+		return containers && container_is_filtered(containers, task);
 	}
 	return false;
 }
 
-#define FILTER_DROPS(probe, address, port)                                                         \
+#define FILTER_DROPS_OF(probe, task, address, port)                                                \
 	filter_drops(&probe##_filter, &probe##_networks, &probe##_ports, &probe##_containers,      \
-		     address, port)
+		     task, address, port)
+
+#define FILTER_DROPS(probe, address, port)                                                         \
+	FILTER_DROPS_OF(probe, (struct task_struct *)bpf_get_current_task(), address, port)
 
 #endif

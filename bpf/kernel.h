@@ -17,6 +17,7 @@
 #define IPPROTO_TCP 6		     /* include/uapi/linux/in.h */
 #define IPPROTO_UDP 17		     /* include/uapi/linux/in.h */
 #define SOCK_DGRAM 2		     /* include/linux/net.h */
+#define SOCK_BINDPORT_LOCK 8	     /* include/net/sock.h */
 #define PF_KTHREAD 0x00200000	     /* include/linux/sched.h */
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 
@@ -75,12 +76,27 @@ struct kernfs_node {
 	__u64 id;
 };
 
+struct cgroup_root {
+	unsigned int subsys_mask;
+	int hierarchy_id; /* 0: cgroup v2 */
+};
+
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
 };
 
 struct css_set {
 	struct cgroup *dfl_cgrp;
+	struct cgroup_subsys_state *subsys[1]; /* by enum cgroup_subsys_id */
+};
+
+enum cgroup_subsys_id {
+	pids_cgrp_id = 1, /* with CONFIG_CGROUP_PIDS */
 };
 
 struct qstr {
@@ -176,6 +192,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
+	__u8 sk_userlocks; /* a bit field until Linux 5.16 */
 	int sk_err;
 };
 

@@ -5,6 +5,7 @@
  * A TCP socket that listens without having been bound gets its port only after
  * the transition to LISTEN: its event has port 0, which the recorder resolves.
  */
+#include "filter.bpf.h"
 #include "record.bpf.h"
 #include "socket.bpf.h"
 #include "task.bpf.h"
@@ -19,6 +20,35 @@ struct {
 	__type(value, __u64);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } listeners SEC(".maps");
+
+/* By socket cookie, between the two bind hooks: binds to port 0. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} random_binds SEC(".maps");
+
+FILTER_MAPS(net_listen);
+
+/* True when listening with this protocol, address and port is to be left out. */
+static __always_inline bool listen_is_filtered(struct task_struct *task, __u32 protocol_flag,
+					       const __u8 address[16], __u16 port, bool is_random)
+{
+	__u32 index = 0;
+	struct wire_filter_bank *bank = filter_bank(&net_listen_filter, &index);
+
+	if (!bank || !bank->flags)
+		return false;
+	if (bank->flags & protocol_flag)
+		return true;
+	if (bank->flags & WIRE_FILTER_RANDOM_BIND && is_random)
+		return true;
+	if (bank->flags & WIRE_FILTER_NET_NS &&
+	    BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) != bank->net_ns)
+		return true;
+	return FILTER_DROPS_OF(net_listen, task, address, port);
+}
 
 /* A reserved OPEN with all but the address, the port and the flags. */
 static __always_inline struct wire_open *listen_reserve(__u64 cookie, __u8 protocol)
@@ -78,6 +108,7 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(listen_set_state, struct sock *sk, int old_state, int new_state)
 {
 	struct wire_open *record;
+	__u8 saddr[16];
 
 	if (new_state != TCP_LISTEN && old_state != TCP_LISTEN)
 		return 0;
@@ -87,10 +118,14 @@ int BPF_PROG(listen_set_state, struct sock *sk, int old_state, int new_state)
 		listen_end(bpf_get_socket_cookie(sk), socket_sport_closed(sk));
 		return 0;
 	}
+	socket_saddr(sk, saddr);
+	if (listen_is_filtered((struct task_struct *)bpf_get_current_task(), WIRE_FILTER_TCP, saddr,
+			       socket_sport(sk), false))
+		return 0;
 	record = listen_reserve(bpf_get_socket_cookie(sk), IPPROTO_TCP);
 	if (!record)
 		return 0;
-	socket_saddr(sk, record->saddr);
+	__builtin_memcpy(record->saddr, saddr, sizeof(saddr));
 	record->sport = socket_sport(sk);
 	if (!record->sport)
 		record->flags = WIRE_OPEN_RANDOM_PORT;
@@ -98,40 +133,70 @@ int BPF_PROG(listen_set_state, struct sock *sk, int old_state, int new_state)
 	return 0;
 }
 
+static __always_inline void bind_note(__u64 cookie, __u16 port)
+{
+	__u8 one = 1;
+
+	if (!port)
+		bpf_map_update_elem(&random_binds, &cookie, &one, BPF_ANY);
+}
+
+SEC("cgroup/bind4")
+int listen_before_bind4(struct bpf_sock_addr *context)
+{
+	if (context->protocol == IPPROTO_UDP)
+		bind_note(bpf_get_socket_cookie(context), context->user_port);
+	return 1;
+}
+
+SEC("cgroup/bind6")
+int listen_before_bind6(struct bpf_sock_addr *context)
+{
+	if (context->protocol == IPPROTO_UDP)
+		bind_note(bpf_get_socket_cookie(context), context->user_port);
+	return 1;
+}
+
+static __always_inline void udp_bound(__u64 cookie, const __u8 address[16], __u16 port)
+{
+	bool is_random = !bpf_map_delete_elem(&random_binds, &cookie);
+	struct wire_open *record;
+
+	if (listen_is_filtered((struct task_struct *)bpf_get_current_task(), WIRE_FILTER_UDP,
+			       address, port, is_random))
+		return;
+	record = listen_reserve(cookie, IPPROTO_UDP);
+	if (!record)
+		return;
+	__builtin_memcpy(record->saddr, address, sizeof(record->saddr));
+	record->sport = port;
+	listen_submit(record);
+}
+
 SEC("cgroup/post_bind4")
 int listen_bind4(struct bpf_sock *context)
 {
-	struct wire_open *record;
+	__u8 address[16];
 
 	if (context->protocol != IPPROTO_UDP)
 		return 1;
-	record = listen_reserve(bpf_get_socket_cookie(context), IPPROTO_UDP);
-	if (!record)
-		return 1;
-	address_from_ipv4(record->saddr, context->src_ip4);
-	record->sport = context->src_port;
-	listen_submit(record);
+	address_from_ipv4(address, context->src_ip4);
+	udp_bound(bpf_get_socket_cookie(context), address, context->src_port);
 	return 1;
 }
 
 SEC("cgroup/post_bind6")
 int listen_bind6(struct bpf_sock *context)
 {
-	struct wire_open *record;
-	__u32 *words;
+	__u32 words[4];
 
 	if (context->protocol != IPPROTO_UDP)
 		return 1;
-	record = listen_reserve(bpf_get_socket_cookie(context), IPPROTO_UDP);
-	if (!record)
-		return 1;
-	words = (__u32 *)record->saddr;
 	words[0] = context->src_ip6[0];
 	words[1] = context->src_ip6[1];
 	words[2] = context->src_ip6[2];
 	words[3] = context->src_ip6[3];
-	record->sport = context->src_port;
-	listen_submit(record);
+	udp_bound(bpf_get_socket_cookie(context), (__u8 *)words, context->src_port);
 	return 1;
 }
 
@@ -141,6 +206,39 @@ int listen_release(struct bpf_sock *context)
 	if (context->protocol == IPPROTO_UDP)
 		listen_end(bpf_get_socket_cookie(context), 0);
 	return 1;
+}
+
+/*
+ * Every socket that listens now, in every network namespace, once for each
+ * process that holds it. A UDP socket listens when its process chose the port.
+ */
+SEC("iter/task_file")
+int listen_snapshot(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct wire_socket record = {};
+	struct sock *sk;
+	__u32 flag;
+
+	if (!task || !file)
+		return 0;
+	sk = file_socket(file);
+	if (!sk)
+		return 0;
+	socket_fill(&record, sk);
+	if (record.protocol == IPPROTO_TCP && record.state == TCP_LISTEN)
+		flag = WIRE_FILTER_TCP;
+	else if (record.protocol == IPPROTO_UDP && record.sport &&
+		 BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK)
+		flag = WIRE_FILTER_UDP;
+	else
+		return 0;
+	if (listen_is_filtered(task, flag, record.saddr, record.sport, false))
+		return 0;
+	task_fill(&record.task, task);
+	bpf_seq_write(context->meta->seq, &record, sizeof(record));
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -34,25 +34,15 @@ int snapshot_socket(struct bpf_iter__task_file *context)
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
 	struct wire_socket record = {};
-	struct socket *socket;
 	struct sock *sk;
-	__u16 family;
 
 	if (!task || !file)
 		return 0;
-	socket = bpf_sock_from_file(file);
-	if (!socket)
+	sk = file_socket(file);
+	if (!sk)
 		return 0;
-	sk = BPF_CORE_READ(socket, sk);
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (family != AF_INET && family != AF_INET6)
-		return 0;
+	socket_fill(&record, sk);
 	task_fill(&record.task, task);
-	record.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	socket_saddr(sk, record.saddr);
-	record.sport = socket_sport(sk);
-	record.protocol = BPF_CORE_READ(sk, sk_protocol);
-	record.state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	bpf_seq_write(context->meta->seq, &record, sizeof(record));
 	return 0;
 }

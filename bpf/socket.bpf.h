@@ -69,4 +69,30 @@ static __always_inline __u16 socket_dport(const struct sock *sk)
 	return bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
+/* The IPv4 or IPv6 socket behind an open file, NULL if it is none. For iterators. */
+static __always_inline struct sock *file_socket(struct file *file)
+{
+	struct socket *socket = bpf_sock_from_file(file);
+	struct sock *sk;
+	__u16 family;
+
+	if (!socket)
+		return NULL;
+	sk = socket->sk; /* not by BPF_CORE_READ: bpf_get_socket_cookie() wants to know its type */
+	if (!sk)
+		return NULL;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == AF_INET || family == AF_INET6 ? sk : NULL;
+}
+
+/* All but the task. */
+static __always_inline void socket_fill(struct wire_socket *record, struct sock *sk)
+{
+	record->cookie = bpf_get_socket_cookie(sk);
+	socket_saddr(sk, record->saddr);
+	record->sport = socket_sport(sk);
+	record->protocol = BPF_CORE_READ(sk, sk_protocol);
+	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+}
+
 #endif

@@ -3,6 +3,7 @@
 #ifndef PIDTREE_TASK_BPF_H
 #define PIDTREE_TASK_BPF_H
 
+#include "cgroup.bpf.h"
 #include "kernel.h"
 #include "wire.h"
 
@@ -19,7 +20,8 @@ static __always_inline void task_fill(struct wire_task *record, struct task_stru
 	const struct cred *cred = BPF_CORE_READ(task, real_cred);
 
 	record->start_boot_ns = BPF_CORE_READ(leader, start_boottime);
-	record->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	record->cgroup_id = task_cgroup_id(task);
+	record->cgroup_v1_id = task_cgroup_v1_id(task);
 	record->pid = BPF_CORE_READ(task, tgid);
 	record->uid = BPF_CORE_READ(cred, uid.val);
 	record->gid = BPF_CORE_READ(cred, gid.val);

@@ -8,6 +8,7 @@
  * reaches SYN_SENT had no route: it becomes an event when its socket is closed
  * or tries again.
  */
+#include "filter.bpf.h"
 #include "record.bpf.h"
 #include "socket.bpf.h"
 #include "task.bpf.h"
@@ -31,6 +32,8 @@ struct {
 	__type(value, struct connection);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } tcp_connections SEC(".maps");
+
+FILTER_MAPS(tcp_connect);
 
 static __always_inline void emit_outcome(__u64 cookie, __u64 open_boot_ns, const struct sock *sk,
 					 __u32 error, __u8 flags)
@@ -88,6 +91,11 @@ static __always_inline void attempt_note(__u64 cookie, struct connection *attemp
 
 	if (previous && !previous->open_boot_ns)
 		emit_no_route(cookie, previous);
+	if (FILTER_DROPS(tcp_connect, attempt->daddr, dport)) {
+		if (previous)
+			bpf_map_delete_elem(&tcp_connections, &cookie);
+		return;
+	}
 	attempt->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	attempt->pid = BPF_CORE_READ(task, tgid);
 	attempt->dport = dport;
@@ -144,7 +152,12 @@ static __always_inline void connection_open(struct sock *sk, __u64 cookie)
 	struct connection *known = bpf_map_lookup_elem(&tcp_connections, &cookie);
 	struct connection connection = {};
 	struct wire_open *record;
+	__u8 saddr[16];
 
+	/* Kernel sockets pass no connect hook: what is not known may still be to be filtered. */
+	socket_addresses(sk, saddr, connection.daddr);
+	if (!known && FILTER_DROPS(tcp_connect, connection.daddr, socket_dport(sk)))
+		return;
 	record = record_reserve(WIRE_PROBE_TCP_CONNECT, WIRE_OPEN, sizeof(*record));
 	if (!record) {
 		/* Without the event, its outcome and end would belong to nothing. */
@@ -156,7 +169,8 @@ static __always_inline void connection_open(struct sock *sk, __u64 cookie)
 	record->session_boot_ns = 0;
 	record->previous_messages = 0;
 	record->previous_bytes = 0;
-	socket_addresses(sk, record->saddr, record->daddr);
+	__builtin_memcpy(record->saddr, saddr, sizeof(saddr));
+	__builtin_memcpy(record->daddr, connection.daddr, sizeof(connection.daddr));
 	record->sport = socket_sport(sk);
 	record->dport = socket_dport(sk);
 	record->protocol = IPPROTO_TCP;

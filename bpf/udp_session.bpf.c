@@ -3,24 +3,27 @@
  * UDP sessions: who sent to whom, how many messages and bytes.
  *
  * sendmsg4/6 see the destination of a message that names one, sock_send_length
- * sees how much of it was sent, in the same task right after. The destination
- * waits in between under the thread's id. Messages are counted in maps; a
+ * (before Linux 6.3 the return of udp_sendmsg) sees how much of it was sent, in
+ * the same task right after. The destination waits in between under the
+ * thread's id. Messages are counted in maps; a
  * record goes out only for the first one to each destination and at the end.
  *
- * When a socket was idle for session_max_ns, its next message begins another
+ * When a socket was idle for session_max_duration, its next message begins another
  * session: an OPEN that says how the one before it ended.
  */
+#include "filter.bpf.h"
 #include "record.bpf.h"
 #include "socket.bpf.h"
 #include "task.bpf.h"
 
 #include <bpf/bpf_tracing.h>
 
-const volatile __u64 session_max_ns = 120ULL * 1000 * 1000 * 1000;
+FILTER_MAPS(udp_session);
 
 /* Destinations of messages on their way, by thread id. */
 struct pending {
 	__u64 cookie;
+	__u64 is_counted; /* udp_sendmsg returned, udpv6_sendmsg that called it is about to */
 	struct wire_udp_destination destination;
 };
 
@@ -109,43 +112,43 @@ static __always_inline bool destination_equal(const struct wire_udp_destination 
 }
 
 static __always_inline struct wire_udp_socket *
-udp_socket_get(__u64 cookie, const struct wire_udp_destination *destination)
+udp_socket_make(__u64 cookie, const struct wire_udp_destination *destination)
 {
-	struct wire_udp_socket *udp = bpf_map_lookup_elem(&udp_sockets, &cookie);
 	struct wire_udp_socket fresh = {};
 
-	if (udp)
-		return udp;
 	fresh.first = *destination;
 	bpf_map_update_elem(&udp_sockets, &cookie, &fresh, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&udp_sockets, &cookie);
 }
 
-/* The counters of this destination; of udp itself where it is its first one. */
-static __always_inline struct wire_udp_count *
-udp_count_get(struct wire_udp_socket *udp, __u64 cookie,
-	      const struct wire_udp_destination *destination)
+/* The counters of this destination, of udp itself where it is its first one; NULL if unknown. */
+static __always_inline struct wire_udp_count *udp_count_find(struct wire_udp_socket *udp,
+							     const struct wire_udp_key *key)
 {
-	struct wire_udp_key key = {.cookie = cookie, .destination = *destination};
-	struct wire_udp_count fresh = {};
-	struct wire_udp_count *count;
-
-	if (destination_equal(&udp->first, destination))
+	if (destination_equal(&udp->first, &key->destination))
 		return &udp->count;
-	count = bpf_map_lookup_elem(&udp_destinations, &key);
-	if (count)
-		return count;
-	bpf_map_update_elem(&udp_destinations, &key, &fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&udp_destinations, &key);
+	return bpf_map_lookup_elem(&udp_destinations, key);
+}
+
+static __always_inline struct wire_udp_count *udp_count_make(struct wire_udp_socket *udp,
+							     const struct wire_udp_key *key)
+{
+	struct wire_udp_count fresh = {};
+
+	if (!destination_equal(&udp->first, &key->destination))
+		bpf_map_update_elem(&udp_destinations, key, &fresh, BPF_NOEXIST);
+	return udp_count_find(udp, key);
 }
 
 /* The session that a message at now_ns belongs to; begins one when there is none or it was idle. */
 static __always_inline __u64 udp_session(struct wire_udp_socket *udp, __u64 now_ns)
 {
+	__u32 index = 0;
+	struct wire_filter_bank *bank = filter_bank(&udp_session_filter, &index);
 	__u64 session = udp->session_boot_ns;
 	__u64 last = udp->last_boot_ns;
 
-	if (session && (last >= now_ns || now_ns - last <= session_max_ns))
+	if (session && bank && (last >= now_ns || now_ns - last <= bank->session_max_ns))
 		return session;
 	/* Two threads may get here at once: one begins the session, both are in it. */
 	__sync_val_compare_and_swap(&udp->session_boot_ns, session, now_ns);
@@ -196,32 +199,77 @@ static __always_inline void udp_count_join(const struct sock *sk, __u64 cookie, 
 	emit_open(sk, cookie, session, destination, messages, bytes);
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(udp_sent, struct sock *sk, int result, int flags)
+/* A message was sent, or failed if result is negative. Filters are asked once a session. */
+static __always_inline void udp_message(struct sock *sk, __u64 cookie, int result)
 {
-	struct wire_udp_destination destination = {};
+	struct wire_udp_key key = {.cookie = cookie};
+	struct wire_udp_count *count = NULL;
 	struct wire_udp_socket *udp;
-	struct wire_udp_count *count;
-	__u64 cookie, now_ns;
+	__u64 session = 0, now_ns;
 
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_UDP)
-		return 0;
-	cookie = bpf_get_socket_cookie(sk);
-	message_destination(sk, cookie, &destination);
+	message_destination(sk, cookie, &key.destination);
 	if (result < 0)
-		return 0;
-	udp = udp_socket_get(cookie, &destination);
-	count = udp ? udp_count_get(udp, cookie, &destination) : NULL;
-	if (!count) {
-		record_drop(WIRE_PROBE_UDP_SESSION, WIRE_OPEN);
-		return 0;
-	}
+		return;
 	now_ns = bpf_ktime_get_boot_ns();
-	udp_count_join(sk, cookie, udp_session(udp, now_ns), &destination, count);
+	udp = bpf_map_lookup_elem(&udp_sockets, &cookie);
+	if (udp) {
+		session = udp_session(udp, now_ns);
+		count = udp_count_find(udp, &key);
+	}
+	if ((!count || count->session_boot_ns != session) &&
+	    FILTER_DROPS(udp_session, key.destination.addr, key.destination.port))
+		return;
+	if (!udp) {
+		udp = udp_socket_make(cookie, &key.destination);
+		if (udp)
+			session = udp_session(udp, now_ns);
+	}
+	if (udp && !count)
+		count = udp_count_make(udp, &key);
+	if (!udp || !count) {
+		record_drop(WIRE_PROBE_UDP_SESSION, WIRE_OPEN);
+		return;
+	}
+	udp_count_join(sk, cookie, session, &key.destination, count);
 	udp->last_boot_ns = now_ns;
 	count->last_boot_ns = now_ns;
 	__sync_fetch_and_add(&count->messages, 1);
 	__sync_fetch_and_add(&count->bytes, result);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(udp_sent, struct sock *sk, int result, int flags)
+{
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_UDP)
+		udp_message(sk, bpf_get_socket_cookie(sk), result);
+	return 0;
+}
+
+/* For kernels without sock_send_length; the recorder chooses. */
+SEC("?fexit/udp_sendmsg")
+int BPF_PROG(udp_sent_v4, struct sock *sk, void *message, __u64 size, int result)
+{
+	__u64 cookie = bpf_get_socket_cookie(sk);
+	struct pending counted = {.cookie = cookie, .is_counted = 1};
+	__u32 thread = bpf_get_current_pid_tgid();
+
+	udp_message(sk, cookie, result);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6)
+		bpf_map_update_elem(&pending_messages, &thread, &counted, BPF_ANY);
+	return 0;
+}
+
+SEC("?fexit/udpv6_sendmsg")
+int BPF_PROG(udp_sent_v6, struct sock *sk, void *message, __u64 size, int result)
+{
+	__u64 cookie = bpf_get_socket_cookie(sk);
+	__u32 thread = bpf_get_current_pid_tgid();
+	struct pending *named = bpf_map_lookup_elem(&pending_messages, &thread);
+
+	if (named && named->cookie == cookie && named->is_counted)
+		bpf_map_delete_elem(&pending_messages, &thread);
+	else
+		udp_message(sk, cookie, result);
 	return 0;
 }
 

@@ -16,12 +16,13 @@
 #define WIRE_COMM_SIZE 16	   /* TASK_COMM_LEN, include/linux/sched.h */
 #define WIRE_PATH_SIZE 4096	   /* PATH_MAX, include/uapi/linux/limits.h */
 #define WIRE_ARGV_SIZE (32 * 1024) /* bytes of argv kept at an exec */
+#define WIRE_CGROUP_PATH_SIZE 1024 /* TRACE_CGROUP_PATH_LEN, kernel/cgroup/cgroup-internal.h */
 
 /*
- * Record types. The first three describe processes and carry WIRE_PROBE_NONE;
- * the others describe what a probe saw. A probe's event is one OPEN; an
- * OUTCOME and an END may follow, tied to it by the socket cookie and the boot
- * time of the OPEN.
+ * Record types. The first three describe processes, CGROUP a cgroup; these
+ * carry WIRE_PROBE_NONE. The others describe what a probe saw. A probe's event
+ * is one OPEN; an OUTCOME and an END may follow, tied to it by the socket
+ * cookie and the boot time of the OPEN.
  *
  * WIRE_RECORD(upper, lower): the enumerator and the struct's suffix.
  */
@@ -31,7 +32,8 @@
 	X(EXIT, exit)                                                                              \
 	X(OPEN, open)                                                                              \
 	X(OUTCOME, outcome)                                                                        \
-	X(END, end)
+	X(END, end)                                                                                \
+	X(CGROUP, cgroup)
 
 enum wire_type {
 #define X(upper, lower) WIRE_##upper,
@@ -60,6 +62,7 @@ struct wire_header {
 struct wire_task {
 	__u64 start_boot_ns; /* when the thread group leader was forked */
 	__u64 cgroup_id;     /* in the cgroup v2 hierarchy */
+	__u64 cgroup_v1_id;  /* in the v1 hierarchy of the pids controller, 0: it has none */
 	__u32 pid;	     /* tgid in the initial PID namespace */
 	__u32 uid;
 	__u32 gid;
@@ -114,7 +117,7 @@ struct wire_exit {
 struct wire_open {
 	struct wire_header header;
 	struct wire_task task;
-	__u64 cookie;		 /* of the socket, unique until reboot */
+	__u64 cookie;		 /* of the socket, unique until reboot; 0: nothing follows */
 	__u64 session_boot_ns;	 /* UDP: the OPEN that began the session, else 0 */
 	__u64 previous_messages; /* UDP: counters of the destination's session before this one */
 	__u64 previous_bytes;
@@ -159,6 +162,32 @@ struct wire_end {
 	__u16 sport; /* of a listener */
 	__u16 padding;
 };
+
+/* The hierarchies that are followed; each numbers its cgroups from 1. */
+enum wire_hierarchy {
+	WIRE_HIERARCHY_V2,
+	WIRE_HIERARCHY_V1, /* that of the pids controller */
+};
+
+struct wire_cgroup_key {
+	__u64 id;	 /* the inode number of its directory */
+	__u32 hierarchy; /* enum wire_hierarchy */
+	__u32 padding;
+};
+
+/* A cgroup was made or removed. */
+struct wire_cgroup {
+	struct wire_header header;
+	struct wire_cgroup_key key;
+	__u32 flags; /* WIRE_CGROUP_… */
+	__u32 padding;
+	char path[WIRE_CGROUP_PATH_SIZE]; /* from the hierarchy's root, with a NUL */
+};
+
+#define WIRE_CGROUP_GONE (1u << 0) /* removed: no process will be in it any more */
+
+/* The map open_cgroups: as many as this, the least used one goes. */
+#define WIRE_OPEN_CGROUPS 4096
 
 /* Not through the ring: what the iterator over tasks writes for each process. */
 struct wire_seed {
@@ -257,34 +286,44 @@ struct wire_port_set {
 #define WIRE_FILTER_PORTS (1u << 0)
 #define WIRE_FILTER_NETWORKS (1u << 1)
 #define WIRE_FILTER_CONTAINERS (1u << 2)
+#define WIRE_FILTER_NET_NS (1u << 3)	  /* other network namespaces than net_ns */
+#define WIRE_FILTER_TCP (1u << 4)	  /* net_listen: all of TCP */
+#define WIRE_FILTER_UDP (1u << 5)	  /* net_listen: all of UDP */
+#define WIRE_FILTER_RANDOM_BIND (1u << 6) /* net_listen: UDP binds to port 0 */
 
 struct wire_filter_bank {
-	__u32 flags; /* WIRE_FILTER_…: what there is to look at */
+	__u64 session_max_ns; /* udp_session: a session idle this long is over */
 	struct wire_port_rule ports;
+	__u32 flags;  /* WIRE_FILTER_…: what there is to look at */
+	__u32 net_ns; /* inode number */
 };
 
 struct wire_filter {
 	__u32 bank; /* the one that counts */
+	__u32 padding;
 	struct wire_filter_bank banks[WIRE_BANKS];
 };
 
 #define WIRE_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has changed")
 WIRE_SIZE(wire_header, 16);
-WIRE_SIZE(wire_task, 64);
-WIRE_SIZE(wire_fork, 96);
-WIRE_SIZE(wire_exec, 96);
+WIRE_SIZE(wire_task, 72);
+WIRE_SIZE(wire_fork, 104);
+WIRE_SIZE(wire_exec, 104);
 WIRE_SIZE(wire_exit, 32);
-WIRE_SIZE(wire_open, 152);
+WIRE_SIZE(wire_open, 160);
 WIRE_SIZE(wire_outcome, 56);
 WIRE_SIZE(wire_end, 64);
-WIRE_SIZE(wire_seed, 88);
-WIRE_SIZE(wire_socket, 96);
+WIRE_SIZE(wire_cgroup_key, 16);
+WIRE_SIZE(wire_cgroup, 1064);
+WIRE_SIZE(wire_seed, 96);
+WIRE_SIZE(wire_socket, 104);
 WIRE_SIZE(wire_udp_destination, 24);
 WIRE_SIZE(wire_udp_count, 32);
 WIRE_SIZE(wire_udp_socket, 72);
 WIRE_SIZE(wire_udp_key, 32);
 WIRE_SIZE(wire_network, 20);
 WIRE_SIZE(wire_port_rule, 8);
-WIRE_SIZE(wire_filter, 28);
+WIRE_SIZE(wire_filter_bank, 24);
+WIRE_SIZE(wire_filter, 56);
 
 #endif

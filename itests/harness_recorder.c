@@ -25,7 +25,8 @@
 #define BPFFS "/sys/fs/bpf"
 #define OURS "pidtree-itest-" /* begins a name, then come the test's pid and a hyphen */
 
-static const char all_probes[] = "tcp_connect:\nnet_listen:\nudp_session:\n";
+static const char all_probes[] =
+	"tcp_connect:\nnet_listen: {protocols: [tcp, udp]}\nudp_session:\n";
 
 static void write_file(const char *path, const char *text)
 {
@@ -107,11 +108,7 @@ void recorder_arguments(const struct recorder *recorder, const char *const *more
 /* A line that says nothing else than "recording" behind the program's name. */
 static bool says_recording(const struct recorder *recorder)
 {
-	char *text = child_output(recorder->child.err);
-	bool found = text && strstr(text, "recording\n");
-
-	free(text);
-	return found;
+	return recorder_has_logged(recorder, "recording\n");
 }
 
 static void show_log(const struct recorder *recorder)
@@ -132,15 +129,52 @@ void recorder_await(struct recorder *recorder)
 	harness_fail("the recorder does not record");
 }
 
-void recorder_start(struct recorder *recorder, child_prepare *prepare, const void *argument)
+static void start(struct recorder *recorder, const char *more, child_prepare *prepare,
+		  const void *argument)
 {
-	const char *more[] = {"-f", recorder->output, NULL};
+	const char *arguments[] = {"-f", recorder->output, more, NULL};
 	const char *argv[RECORDER_ARGUMENTS_MAX];
 
-	recorder_arguments(recorder, more, argv);
+	recorder_arguments(recorder, arguments, argv);
 	child_close(&recorder->child);
 	child_start(&recorder->child, argv, prepare, argument);
 	recorder_await(recorder);
+}
+
+void recorder_start(struct recorder *recorder, child_prepare *prepare, const void *argument)
+{
+	start(recorder, NULL, prepare, argument);
+}
+
+void recorder_start_with(struct recorder *recorder, const char *more)
+{
+	start(recorder, more, NULL, NULL);
+}
+
+void recorder_configure(const struct recorder *recorder, const char *format, ...)
+{
+	char path[PATH_MAX + 4];
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		harness_fail("no memory for a configuration");
+	va_end(arguments);
+	snprintf(path, sizeof(path), "%s.new", recorder->config);
+	write_file(path, text);
+	if (rename(path, recorder->config))
+		harness_fail("cannot replace %s", recorder->config);
+	free(text);
+}
+
+bool recorder_has_logged(const struct recorder *recorder, const char *text)
+{
+	char *log = child_output(recorder->child.err);
+	bool found = log && strstr(log, text);
+
+	free(log);
+	return found;
 }
 
 void recorder_stop(struct recorder *recorder, int signal)

@@ -38,6 +38,16 @@ void recorder_arguments(const struct recorder *recorder, const char *const *more
 /* Start it with -f and wait until it logs "recording". prepare as of child_start, or NULL. */
 void recorder_start(struct recorder *recorder, child_prepare *prepare, const void *argument);
 
+/* The same with one more argument. */
+void recorder_start_with(struct recorder *recorder, const char *more);
+
+/* Replace the configuration file by this text, in one step as an editor does. */
+void recorder_configure(const struct recorder *recorder, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Whether its stderr has this text so far. */
+bool recorder_has_logged(const struct recorder *recorder, const char *text);
+
 /* Wait until it, started by other means, logs "recording". */
 void recorder_await(struct recorder *recorder);
 

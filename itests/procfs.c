@@ -13,6 +13,7 @@
 #define PATH_SIZE 64
 #define FIELD_PPID 4 /* of /proc/PID/stat, proc(5), counted from 1 */
 #define FIELD_STARTTIME 22
+#define UNINTERRUPTED_US 1000 /* to read three clocks */
 
 int64_t clock_us(clockid_t clock)
 {
@@ -98,12 +99,24 @@ pid_t procfs_parent(pid_t pid)
 	return (pid_t)stat_field(name, FIELD_PPID);
 }
 
+/* The Unix time of the boot: clocks that were read without being interrupted in between. */
+static int64_t boot_us(void)
+{
+	int64_t before_us, real_us, after_us;
+
+	do {
+		before_us = clock_us(CLOCK_BOOTTIME);
+		real_us = clock_us(CLOCK_REALTIME);
+		after_us = clock_us(CLOCK_BOOTTIME);
+	} while (after_us - before_us > UNINTERRUPTED_US);
+	return real_us - before_us;
+}
+
 static double start_us(const char *name)
 {
 	unsigned long long ticks = stat_field(name, FIELD_STARTTIME);
-	int64_t boot_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_BOOTTIME);
 
-	return (double)(boot_us +
+	return (double)(boot_us() +
 			(int64_t)(ticks * 1000000ULL / (unsigned long long)sysconf(_SC_CLK_TCK)));
 }
 

@@ -92,6 +92,7 @@ static int run_as_orphan(char **args)
 	close(done[1]);
 	if (read(done[0], &status, sizeof(status)) != sizeof(status))
 		errx(EXIT_FAILURE, "the orphan did not finish");
+	wait_for_close(done[0]); /* the kernel closes its end after it has traced the exit */
 	return status;
 }
 
@@ -195,13 +196,14 @@ int trigger_thread_exec(char **args)
 	return EXIT_FAILURE;
 }
 
+/* Write this program to a file that was just opened, or failed to be. */
 static void copy_self(int to)
 {
 	int from = open(SELF, O_RDONLY | O_CLOEXEC);
 	struct stat status;
 
-	if (from < 0 || fstat(from, &status))
-		err(EXIT_FAILURE, SELF);
+	if (to < 0 || from < 0 || fstat(from, &status))
+		err(EXIT_FAILURE, "cannot copy the program");
 	for (off_t left = status.st_size; left > 0;) {
 		ssize_t n = sendfile(to, from, NULL, (size_t)left);
 
@@ -216,8 +218,6 @@ int trigger_memfd(char **args)
 {
 	int fd = memfd_create("trigger", MFD_CLOEXEC);
 
-	if (fd < 0)
-		err(EXIT_FAILURE, "memfd_create");
 	copy_self(fd);
 	lineage_exec_fd(fd, own_argv(own_path(), args));
 	err(EXIT_FAILURE, "exec of a memfd");
@@ -228,8 +228,6 @@ int trigger_deleted(char **args)
 {
 	int fd = open(args[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 
-	if (fd < 0)
-		err(EXIT_FAILURE, "%s", args[0]);
 	copy_self(fd);
 	close(fd); /* a file open for writing cannot be executed */
 	fd = open(args[0], O_RDONLY | O_CLOEXEC);

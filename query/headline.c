@@ -151,13 +151,29 @@ static void write_session(FILE *out, const struct result *result, bool utf8)
 	}
 }
 
+/* As runtimes do: the name and the first 12 digits of the id. */
+static void write_container(FILE *out, const struct container *container, bool utf8)
+{
+	fputs("  container ", out);
+	if (container->name) {
+		escape_write(out, container->name, utf8);
+		fprintf(out, " (%.12s)", container->runtime_id);
+	} else {
+		fprintf(out, "%.12s", container->runtime_id);
+	}
+}
+
 void headline_write(FILE *out, const struct result *result, bool utf8)
 {
 	const struct event *event = &result->events[0];
+	const struct container *container =
+		result->lineage.depth ? result->lineage.processes[0]->container : NULL;
 	char time[TIMESTAMP_TEXT_SIZE];
 
 	fprintf(out, "%s  ", timestamp_format_local(event->id, time));
 	escape_write(out, result->probe, utf8);
+	if (container)
+		write_container(out, container, utf8);
 	fputs("  ", out);
 	switch (event->probe) {
 	case PROBE_TCP_CONNECT:

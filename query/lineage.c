@@ -19,7 +19,9 @@
 /* An image with the strings it points to. */
 struct image {
 	struct process process;
+	struct container container;
 	char *argv, *comm, *exe, *cwd, *username, *loginname;
+	char *container_id, *container_name, *container_image, *container_labels;
 	size_t segment; /* where it was found */
 	bool is_exit_looked_up;
 	UT_hash_handle hh;
@@ -51,6 +53,10 @@ static void image_free(struct image *image)
 	free(image->cwd);
 	free(image->username);
 	free(image->loginname);
+	free(image->container_id);
+	free(image->container_name);
+	free(image->container_image);
+	free(image->container_labels);
 	free(image);
 }
 
@@ -107,6 +113,24 @@ static bool copy_strings(struct image *image, sqlite3_stmt *row)
 	return true;
 }
 
+static bool copy_container(struct image *image, sqlite3_stmt *row)
+{
+	if (!copy_name(row, 22, &image->container_id) ||
+	    !copy_name(row, 23, &image->container_name) ||
+	    !copy_name(row, 24, &image->container_image) ||
+	    !copy_name(row, 25, &image->container_labels))
+		return false;
+	image->container = (struct container){
+		.runtime_id = image->container_id,
+		.name = image->container_name,
+		.image = image->container_image,
+		.labels = image->container_labels,
+	};
+	if (image->container_id)
+		image->process.container = &image->container;
+	return true;
+}
+
 /* From a row of lineage_get; NULL when out of memory. */
 static struct image *image_new(sqlite3_stmt *row)
 {
@@ -132,7 +156,7 @@ static struct image *image_new(sqlite3_stmt *row)
 		.cgroup_id = (uint64_t)sqlite3_column_int64(row, 14),
 		.flags = (uint32_t)sqlite3_column_int64(row, 15),
 	};
-	if (copy_strings(image, row))
+	if (copy_strings(image, row) && copy_container(image, row))
 		return image;
 	image_free(image);
 	return NULL;

@@ -29,6 +29,9 @@ struct collector {
 	int drops_fd;
 	int udp_sockets_fd;
 	int udp_destinations_fd;
+	int open_cgroups_fd;
+	int listeners_fd;
+	int listen_snapshot_fd; /* an iterator's link */
 	uint32_t ring_id;
 	bool was_recording;
 	struct snapshot_bpf *snapshot;
@@ -138,14 +141,19 @@ static int open_maps(struct collector *collector)
 {
 	struct bpf_map_info info = {0};
 	uint32_t length = sizeof(info);
+	char path[PATH_MAX + 64];
 	int r;
 
 	if ((r = open_map(collector, "ring", &collector->ring_fd)) ||
-	    (r = open_map(collector, "drops", &collector->drops_fd)))
+	    (r = open_map(collector, "drops", &collector->drops_fd)) ||
+	    (r = open_map(collector, "open_cgroups", &collector->open_cgroups_fd)))
 		return r;
 	/* Only there when the probe is on. */
 	open_map(collector, "udp_sockets", &collector->udp_sockets_fd);
 	open_map(collector, "udp_destinations", &collector->udp_destinations_fd);
+	open_map(collector, "listeners", &collector->listeners_fd);
+	snprintf(path, sizeof(path), "%s/listen_snapshot", collector->links_path);
+	collector->listen_snapshot_fd = bpf_obj_get(path);
 	if (bpf_obj_get_info_by_fd(collector->ring_fd, &info, &length))
 		return -errno;
 	collector->ring_id = info.id;
@@ -162,8 +170,14 @@ static int open_snapshot(struct collector *collector)
 	return collector->tasks && collector->sockets ? 0 : -errno;
 }
 
+/* Called when the maps are there and nothing is attached yet. */
+struct preparation {
+	int (*prepare)(void *context);
+	void *context;
+};
+
 static int load(struct collector *collector, const struct probe *const *probes,
-		const char *cgroup_root, char **ret_message)
+		const struct preparation *preparation, const char *cgroup_root, char **ret_message)
 {
 	struct objects *objects = NULL;
 	int r = pins_remove_links(collector->pin_path);
@@ -175,6 +189,8 @@ static int load(struct collector *collector, const struct probe *const *probes,
 		pins_remove_maps(collector->pin_path);
 		r = objects_load(probes, collector->pin_path, &objects);
 	}
+	if (!r)
+		r = preparation->prepare(preparation->context);
 	if (!r)
 		r = objects_attach(objects, cgroup_root, collector->links_path);
 	objects_free(objects);
@@ -190,9 +206,11 @@ static int load(struct collector *collector, const struct probe *const *probes,
 	return 0;
 }
 
-int collector_open(const char *pin_path, const struct probe *const *probes, struct collector **ret,
+int collector_open(const char *pin_path, const struct probe *const *probes,
+		   int (*prepare)(void *context), void *context, struct collector **ret,
 		   char **ret_message)
 {
+	struct preparation preparation = {.prepare = prepare, .context = context};
 	struct collector *collector;
 	char cgroup_root[PATH_MAX];
 	int r;
@@ -203,6 +221,8 @@ int collector_open(const char *pin_path, const struct probe *const *probes, stru
 		return -ENOMEM;
 	collector->lock_fd = collector->ring_fd = collector->drops_fd = -1;
 	collector->udp_sockets_fd = collector->udp_destinations_fd = -1;
+	collector->open_cgroups_fd = -1;
+	collector->listeners_fd = collector->listen_snapshot_fd = -1;
 	collector->cpus = libbpf_num_possible_cpus();
 	collector->drops = calloc((size_t)collector->cpus, sizeof(*collector->drops));
 	snprintf(collector->pin_path, sizeof(collector->pin_path), "%s", pin_path);
@@ -215,8 +235,9 @@ int collector_open(const char *pin_path, const struct probe *const *probes, stru
 
 	pins_links_path(pin_path, probes, collector->links_path, sizeof(collector->links_path));
 	collector->was_recording = !access(collector->links_path, F_OK);
-	if (!collector->was_recording)
-		r = load(collector, probes, cgroup_root, ret_message);
+	r = collector->was_recording
+		    ? prepare(context)
+		    : load(collector, probes, &preparation, cgroup_root, ret_message);
 	if (r) {
 		collector_detach(collector);
 		collector_unpin(collector);
@@ -260,6 +281,9 @@ void collector_free(struct collector *collector)
 	close_fd(collector->drops_fd);
 	close_fd(collector->udp_sockets_fd);
 	close_fd(collector->udp_destinations_fd);
+	close_fd(collector->open_cgroups_fd);
+	close_fd(collector->listeners_fd);
+	close_fd(collector->listen_snapshot_fd);
 	close_fd(collector->lock_fd);
 	for (size_t i = 0; i < collector->program_count; i++)
 		close(collector->programs[i]);
@@ -277,6 +301,14 @@ void collector_unpin(struct collector *collector)
 {
 	pins_remove_maps(collector->pin_path);
 	rmdir(collector->pin_path);
+}
+
+bool collector_is_attached(const struct collector *collector)
+{
+	size_t count;
+
+	return !pins_count_programs(collector->links_path, &count) &&
+	       count == collector->program_count;
 }
 
 bool collector_was_recording(const struct collector *collector)
@@ -298,10 +330,10 @@ uint32_t collector_ring_id(const struct collector *collector)
  * Read an iterator to its end, size bytes at a time. visit returns 0 to go on,
  * else what iterate returns.
  */
-static int iterate(struct bpf_link *link, size_t size,
-		   int (*visit)(void *context, const void *element), void *context)
+static int iterate(int link_fd, size_t size, int (*visit)(void *context, const void *element),
+		   void *context)
 {
-	int fd = bpf_iter_create(bpf_link__fd(link));
+	int fd = bpf_iter_create(link_fd);
 	char buffer[64 * 1024];
 	size_t used = 0;
 	int r = 0;
@@ -347,7 +379,8 @@ int collector_visit_tasks(struct collector *collector,
 {
 	struct task_visit tasks = {.visit = visit, .context = context};
 
-	return iterate(collector->tasks, sizeof(struct wire_seed), visit_task, &tasks);
+	return iterate(bpf_link__fd(collector->tasks), sizeof(struct wire_seed), visit_task,
+		       &tasks);
 }
 
 struct port_search {
@@ -371,8 +404,40 @@ uint16_t collector_listen_port(struct collector *collector, uint64_t cookie)
 {
 	struct port_search search = {.cookie = cookie};
 
-	iterate(collector->sockets, sizeof(struct wire_socket), visit_socket, &search);
+	iterate(bpf_link__fd(collector->sockets), sizeof(struct wire_socket), visit_socket,
+		&search);
 	return search.port;
+}
+
+struct listener_visit {
+	int (*visit)(void *context, const struct wire_socket *socket);
+	void *context;
+};
+
+static int visit_listener(void *context, const void *element)
+{
+	struct listener_visit *listeners = context;
+	struct wire_socket socket;
+
+	memcpy(&socket, element, sizeof(socket));
+	return listeners->visit(listeners->context, &socket);
+}
+
+int collector_visit_listeners(struct collector *collector,
+			      int (*visit)(void *context, const struct wire_socket *socket),
+			      void *context)
+{
+	struct listener_visit listeners = {.visit = visit, .context = context};
+
+	if (collector->listen_snapshot_fd < 0)
+		return -ENOENT;
+	return iterate(collector->listen_snapshot_fd, sizeof(struct wire_socket), visit_listener,
+		       &listeners);
+}
+
+void collector_follow_listener(struct collector *collector, uint64_t cookie, uint64_t open_boot_ns)
+{
+	bpf_map_update_elem(collector->listeners_fd, &cookie, &open_boot_ns, BPF_NOEXIST);
 }
 
 int collector_udp_socket(struct collector *collector, uint64_t cookie, struct wire_udp_socket *ret)
@@ -389,6 +454,17 @@ int collector_udp_destination(struct collector *collector, const struct wire_udp
 void collector_udp_forget(struct collector *collector, const struct wire_udp_key *key)
 {
 	bpf_map_delete_elem(collector->udp_destinations_fd, key);
+}
+
+void collector_open_cgroup(struct collector *collector, const struct wire_cgroup_key *key,
+			   bool is_open)
+{
+	uint8_t one = 1;
+
+	if (is_open)
+		bpf_map_update_elem(collector->open_cgroups_fd, key, &one, BPF_ANY);
+	else
+		bpf_map_delete_elem(collector->open_cgroups_fd, key);
 }
 
 int collector_drops(struct collector *collector, uint32_t index, struct wire_drop *ret)

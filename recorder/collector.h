@@ -18,10 +18,13 @@ struct collector;
 
 /*
  * Take over the programs pinned at pin_path if they are exactly those of
- * probes (ended by NULL), else load and attach these anew. 0, or -errno and in
- * *ret_message a line for people, which the caller frees.
+ * probes (ended by NULL), else load and attach these anew. prepare is called
+ * when the maps are pinned, before anything is attached, and returns 0 or
+ * -errno. 0, or -errno and in *ret_message a line for people, which the caller
+ * frees.
  */
-int collector_open(const char *pin_path, const struct probe *const *probes, struct collector **ret,
+int collector_open(const char *pin_path, const struct probe *const *probes,
+		   int (*prepare)(void *context), void *context, struct collector **ret,
 		   char **ret_message);
 
 /* Let go of everything; what is pinned stays. Takes NULL. */
@@ -46,11 +49,30 @@ int collector_visit_tasks(struct collector *collector,
 /* The local port of the listening socket with this cookie, 0 if no process holds it. */
 uint16_t collector_listen_port(struct collector *collector, uint64_t cookie);
 
+/*
+ * Call visit for every socket that listens now and that net_listen's filters
+ * let through, in all network namespaces, once for each process that holds it.
+ * 0 or -errno; -ENOENT when net_listen is off.
+ */
+int collector_visit_listeners(struct collector *collector,
+			      int (*visit)(void *context, const struct wire_socket *socket),
+			      void *context);
+
+/* Have the kernel record the end of a listener that was there before its programs. */
+void collector_follow_listener(struct collector *collector, uint64_t cookie, uint64_t open_boot_ns);
+
+/* True while every program is attached as it was. */
+bool collector_is_attached(const struct collector *collector);
+
 /* What is counted for a UDP socket or destination. 0, or -ENOENT. */
 int collector_udp_socket(struct collector *collector, uint64_t cookie, struct wire_udp_socket *ret);
 int collector_udp_destination(struct collector *collector, const struct wire_udp_key *key,
 			      struct wire_udp_count *ret);
 void collector_udp_forget(struct collector *collector, const struct wire_udp_key *key);
+
+/* Let the processes of a cgroup pass filters by containers, or not any more. */
+void collector_open_cgroup(struct collector *collector, const struct wire_cgroup_key *key,
+			   bool is_open);
 
 /*
  * How often the kernel did not run a program because that CPU was running it

@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OBJECTS_MAX 33 /* WIRE_PROBES and the process object */
+#include "probe_extra.h"
+#include "wire.h"
+
+#define OBJECTS_MAX 34 /* WIRE_PROBES and those of processes and cgroups */
 
 struct objects {
 	struct bpf_object *object[OBJECTS_MAX];
@@ -40,7 +43,8 @@ static int object_size_maps(struct bpf_object *object)
 	return bpf_map__set_max_entries(scratch, (uint32_t)libbpf_num_possible_cpus());
 }
 
-static int object_load(const struct probe *probe, const char *pin_path, struct bpf_object **ret)
+/* Open without loading: programs that this kernel cannot run are left out. */
+static int object_open(const struct probe *probe, const char *pin_path, struct bpf_object **ret)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = probe->name,
 		    .pin_root_path = pin_path);
@@ -52,13 +56,49 @@ static int object_load(const struct probe *probe, const char *pin_path, struct b
 	if (!object)
 		return -errno;
 	r = object_size_maps(object);
-	if (!r)
-		r = bpf_object__load(object);
-	if (r) {
+	if (!r && probe->choose)
+		r = probe->choose(object);
+	if (!r && probe->id >= WIRE_PROBE_EXTRA)
+		r = probe_object_set_id(object, probe->id);
+	if (r)
 		bpf_object__close(object);
+	else
+		*ret = object;
+	return r;
+}
+
+static int object_load(const struct probe *probe, const char *pin_path, struct bpf_object **ret)
+{
+	struct bpf_object *object;
+	int r = object_open(probe, pin_path, &object);
+
+	if (r)
 		return r;
+	r = bpf_object__load(object);
+	if (r)
+		bpf_object__close(object);
+	else
+		*ret = object;
+	return r;
+}
+
+int objects_print_hooks(const struct probe *const *probes, FILE *out)
+{
+	fprintf(out, "\n# Hooks:\n");
+	for (; *probes; probes++) {
+		struct bpf_program *program;
+		struct bpf_object *object;
+		int r = object_open(*probes, NULL, &object);
+
+		if (r)
+			return r;
+		bpf_object__for_each_program (program, object) {
+			if (bpf_program__autoload(program))
+				fprintf(out, "# %s: %s\n", (*probes)->name,
+					bpf_program__section_name(program));
+		}
+		bpf_object__close(object);
 	}
-	*ret = object;
 	return 0;
 }
 
@@ -123,8 +163,9 @@ int objects_attach(struct objects *objects, const char *cgroup_root, const char 
 	for (size_t i = 0; !r && i < objects->count; i++) {
 		struct bpf_program *program;
 
-		bpf_object__for_each_program(program, objects->object[i])
-		{
+		bpf_object__for_each_program (program, objects->object[i]) {
+			if (!bpf_program__autoload(program))
+				continue;
 			r = program_pin(program, cgroup_fd, directory);
 			if (r)
 				break;

@@ -3,6 +3,10 @@
 #ifndef PIDTREE_COLLECTOR_OBJECTS_H
 #define PIDTREE_COLLECTOR_OBJECTS_H
 
+#include <stdio.h>
+
+#include <stdio.h>
+
 #include "probes.h"
 
 struct objects;
@@ -18,6 +22,12 @@ int objects_load(const struct probe *const *probes, const char *pin_path, struct
  * the directory links_path, which appears only when all of them are in it.
  */
 int objects_attach(struct objects *objects, const char *cgroup_root, const char *links_path);
+
+/* Print the hooks that the programs of probes would be attached to, as YAML comments. 0 or -errno. */
+int objects_print_hooks(const struct probe *const *probes, FILE *out);
+
+/* Print the hooks that the programs of probes would be attached to, as YAML comments. 0 or -errno. */
+int objects_print_hooks(const struct probe *const *probes, FILE *out);
 
 void objects_free(struct objects *objects);
 

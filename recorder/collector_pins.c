@@ -34,6 +34,7 @@ void pins_links_path(const char *pin_path, const struct probe *const *probes, ch
 		const void *object = (*probes)->object(&object_size);
 
 		value = hash(value, object, object_size);
+		value = hash(value, &(*probes)->id, sizeof((*probes)->id));
 	}
 	snprintf(ret_path, size, "%s/" LINKS_PREFIX "%016llx", pin_path, (unsigned long long)value);
 }
@@ -93,6 +94,20 @@ int pins_open_programs(const char *links_path, int **ret_fds, size_t *ret_count)
 	}
 	*ret_fds = fds;
 	*ret_count = count;
+	return 0;
+}
+
+int pins_count_programs(const char *links_path, size_t *ret_count)
+{
+	DIR *directory = opendir(links_path);
+	struct dirent *entry;
+
+	if (!directory)
+		return -errno;
+	*ret_count = 0;
+	while ((entry = readdir(directory)))
+		*ret_count += entry->d_name[0] != '.';
+	closedir(directory);
 	return 0;
 }
 

@@ -73,6 +73,8 @@ int decode(const void *data, uint32_t size, struct record *ret)
 	if (header.type >= WIRE_TYPES || header.size != size || size < record_sizes[header.type])
 		return -EBADMSG;
 	memcpy(ret, data, record_sizes[header.type]);
+	if (header.type == WIRE_CGROUP && ret->cgroup.path[WIRE_CGROUP_PATH_SIZE - 1])
+		return -EBADMSG;
 	if (header.type == WIRE_EXEC)
 		return decode_exec(data, size, ret);
 	return size == record_sizes[header.type] ? 0 : -EBADMSG;

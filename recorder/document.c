@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,46 +23,25 @@ struct extent {
 	uint32_t nodes;
 };
 
-__attribute__((format(printf, 5, 0))) static int error_at(const char *path, size_t line,
-							  size_t column, char **ret_error,
-							  const char *format, va_list arguments)
+static struct place place_of_mark(const struct document *document, yaml_mark_t mark)
 {
-	char *what;
-	int size;
-
-	*ret_error = NULL;
-	if (vasprintf(&what, format, arguments) < 0)
-		return -ENOMEM;
-	size = asprintf(ret_error, "%s:%zu:%zu: %s", path, line + 1, column + 1, what);
-	free(what);
-	if (size < 0) {
-		*ret_error = NULL;
-		return -ENOMEM;
-	}
-	return -EINVAL;
+	return (struct place){document->path, mark.line + 1, mark.column + 1};
 }
 
-__attribute__((format(printf, 4, 5))) static int
-mark_error(const char *path, yaml_mark_t mark, char **ret_error, const char *format, ...)
+struct place document_place(const struct document *document, const yaml_node_t *node)
 {
-	va_list arguments;
-	int err;
-
-	va_start(arguments, format);
-	err = error_at(path, mark.line, mark.column, ret_error, format, arguments);
-	va_end(arguments);
-	return err;
+	return place_of_mark(document, node ? node->start_mark : (yaml_mark_t){0});
 }
 
 int document_error(const struct document *document, const yaml_node_t *node, char **ret_error,
 		   const char *format, ...)
 {
+	struct place place = document_place(document, node);
 	va_list arguments;
 	int err;
 
 	va_start(arguments, format);
-	err = error_at(document->path, node ? node->start_mark.line : 0,
-		       node ? node->start_mark.column : 0, ret_error, format, arguments);
+	err = place_error_v(&place, ret_error, format, arguments);
 	va_end(arguments);
 	return err;
 }
@@ -138,17 +116,19 @@ static yaml_mark_t mark_of_offset(const struct document *document, size_t offset
 static int malformed(const struct document *document, const yaml_parser_t *parser, char **ret_error)
 {
 	const char *problem = parser->problem ? parser->problem : "unknown";
+	struct place place = place_of_mark(document, parser->problem_mark);
 
 	if (parser->error == YAML_MEMORY_ERROR) {
 		*ret_error = NULL;
 		return -ENOMEM;
 	}
-	if (parser->error == YAML_READER_ERROR)
-		return mark_error(document->path, mark_of_offset(document, parser->problem_offset),
-				  ret_error, "malformed YAML: %s, expected UTF-8 text", problem);
-	return mark_error(document->path, parser->problem_mark, ret_error, "malformed YAML: %s%s%s",
-			  problem, parser->context ? ", " : "",
-			  parser->context ? parser->context : "");
+	if (parser->error == YAML_READER_ERROR) {
+		place = place_of_mark(document, mark_of_offset(document, parser->problem_offset));
+		return place_error(&place, ret_error, "malformed YAML: %s, expected UTF-8 text",
+				   problem);
+	}
+	return place_error(&place, ret_error, "malformed YAML: %s%s%s", problem,
+			   parser->context ? ", " : "", parser->context ? parser->context : "");
 }
 
 /* After the document nothing may come: a second one would be ignored silently. */
@@ -230,9 +210,12 @@ static int measure(const struct document *document, int index, uint32_t level,
 				      DOCUMENT_DEPTH);
 	if (extents[index - 1].depth)
 		return 0;
-	if (node->tag && strncmp((const char *)node->tag, "tag:yaml.org,2002:", 18) != 0)
+	if (!document_is_include(node) && node->tag &&
+	    strncmp((const char *)node->tag, "tag:yaml.org,2002:", 18) != 0)
 		return document_error(document, node, ret_error,
-				      "unknown tag '%.64s', expected none", node->tag);
+				      "unknown tag '%.64s', expected none, or !include before the "
+				      "name of a file",
+				      node->tag);
 	if (node->type == YAML_SEQUENCE_NODE)
 		for (const yaml_node_item_t *item = node->data.sequence.items.start;
 		     !err && item < node->data.sequence.items.top; item++)
@@ -253,7 +236,7 @@ static int measure(const struct document *document, int index, uint32_t level,
 /* Refuse what is not safe to walk. */
 static int check_extent(const struct document *document, char **ret_error)
 {
-	size_t count = (size_t)(document->yaml.nodes.top - document->yaml.nodes.start);
+	size_t count = document_node_count(document);
 	struct extent *extents;
 	int err;
 
@@ -269,19 +252,11 @@ static int check_extent(const struct document *document, char **ret_error)
 	return err;
 }
 
-int document_load(const char *path, struct document **ret, char **ret_error)
+/* Parse and check the text that document has, and hand it over or free it. */
+static int finish(struct document *document, struct document **ret, char **ret_error)
 {
-	struct document *document = calloc(1, sizeof(*document));
-	int err = -ENOMEM;
+	int err = parse(document, ret_error);
 
-	*ret_error = NULL;
-	if (!document)
-		return -ENOMEM;
-	document->path = strdup(path);
-	if (document->path)
-		err = read_file(document, ret_error);
-	if (!err)
-		err = parse(document, ret_error);
 	if (!err)
 		err = check_extent(document, ret_error);
 	if (err) {
@@ -290,6 +265,53 @@ int document_load(const char *path, struct document **ret, char **ret_error)
 	}
 	*ret = document;
 	return 0;
+}
+
+static struct document *document_new(const char *path)
+{
+	struct document *document = calloc(1, sizeof(*document));
+
+	if (!document)
+		return NULL;
+	document->path = strdup(path);
+	if (document->path)
+		return document;
+	free(document);
+	return NULL;
+}
+
+int document_load(const char *path, struct document **ret, char **ret_error)
+{
+	struct document *document = document_new(path);
+	int err;
+
+	*ret_error = NULL;
+	if (!document)
+		return -ENOMEM;
+	err = read_file(document, ret_error);
+	if (err) {
+		document_free(document);
+		return err;
+	}
+	return finish(document, ret, ret_error);
+}
+
+int document_parse(const char *name, const char *text, size_t size, struct document **ret,
+		   char **ret_error)
+{
+	struct document *document = document_new(name);
+
+	*ret_error = NULL;
+	if (!document)
+		return -ENOMEM;
+	document->text = malloc(size + 1); /* not of nothing */
+	if (!document->text) {
+		document_free(document);
+		return -ENOMEM;
+	}
+	memcpy(document->text, text, size);
+	document->text_size = size;
+	return finish(document, ret, ret_error);
 }
 
 void document_free(struct document *document)
@@ -314,17 +336,15 @@ const yaml_node_t *document_node(const struct document *document, int index)
 	return yaml_document_get_node((yaml_document_t *)&document->yaml, index);
 }
 
-bool document_is_null(const yaml_node_t *node)
+size_t document_node_count(const struct document *document)
 {
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
-	const char *text = document_text(node);
+	return (size_t)(document->yaml.nodes.top - document->yaml.nodes.start);
+}
 
-	if (!text || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-		return false;
-	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
-		if (strcmp(text, nulls[i]) == 0)
-			return true;
-	return false;
+bool document_is_include(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE && node->tag &&
+	       strcmp((const char *)node->tag, "!include") == 0;
 }
 
 const char *document_text(const yaml_node_t *node)

@@ -5,7 +5,7 @@
  * What is returned is safe to walk: aliases are resolved, nothing refers to
  * itself, nesting is at most DOCUMENT_DEPTH, and a file which aliases would
  * blow up to more than DOCUMENT_NODES nodes has been refused. All nodes have
- * standard tags.
+ * standard tags, but for scalars with the tag !include.
  */
 #ifndef PIDTREE_DOCUMENT_H
 #define PIDTREE_DOCUMENT_H
@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <yaml.h>
+
+#include "place.h"
 
 #define DOCUMENT_BYTES (16 * 1024 * 1024)
 #define DOCUMENT_DEPTH 32
@@ -28,17 +30,27 @@ struct document;
 int document_load(const char *path, struct document **ret, char **ret_error);
 void document_free(struct document *document);
 
+/* The same for size bytes of text that came from elsewhere; name is what errors begin with. */
+int document_parse(const char *name, const char *text, size_t size, struct document **ret,
+		   char **ret_error);
+
 /* The root node, NULL if the file is empty. Nodes belong to the document. */
 const yaml_node_t *document_root(const struct document *document);
 
 /* The node that a mapping's pair or a sequence's item refers to. */
 const yaml_node_t *document_node(const struct document *document, int index);
 
-/* Whether the node is an unquoted null: nothing, ~, null. */
-bool document_is_null(const yaml_node_t *node);
+/* How many nodes there are; their indices count from 1, and the root is 1. */
+size_t document_node_count(const struct document *document);
+
+/* Whether the node is a scalar with the tag !include. */
+bool document_is_include(const yaml_node_t *node);
 
 /* The text of a scalar, NULL if the node is none or has a NUL byte in it. */
 const char *document_text(const yaml_node_t *node);
+
+/* Where the node is (NULL: the file's beginning). place.file belongs to the document. */
+struct place document_place(const struct document *document, const yaml_node_t *node);
 
 /*
  * Set *ret_error to "FILE:LINE:COLUMN: …", at the node (NULL: at the file's

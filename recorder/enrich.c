@@ -78,11 +78,18 @@ static void event_from_open(struct event *event, const struct wire_open *open, i
 		event->daddr = address_from_mapped(open->daddr);
 }
 
+int enrich_attributes(struct enrich *enrich, struct event *event, const struct image *image)
+{
+	const struct enrich_sink *sink = enrich->sink;
+
+	return sink->attributes ? sink->attributes(sink->context, event, image) : 0;
+}
+
 static int enrich_open(struct enrich *enrich, const struct wire_open *open)
 {
 	struct event event;
 	struct image *image;
-	struct flow *flow;
+	struct flow *flow = NULL;
 	int64_t id;
 	int r = process_table_find(enrich->processes, &open->task, open->header.boot_ns, &image);
 
@@ -96,14 +103,20 @@ static int enrich_open(struct enrich *enrich, const struct wire_open *open)
 	if (open->flags & WIRE_OPEN_RANDOM_PORT)
 		event.sport = enrich->source->listen_port(enrich->source->context, event.cookie,
 							  open->task.pid);
-	flow = flow_open(enrich->flows, event.cookie, event.probe, open->header.boot_ns, id);
-	if (!flow)
-		return -ENOMEM;
+	r = enrich_attributes(enrich, &event, image);
+	if (r)
+		return r;
+	if (event.cookie) {
+		flow = flow_open(enrich->flows, event.cookie, event.probe, open->header.boot_ns,
+				 id);
+		if (!flow)
+			return -ENOMEM;
+	}
 	r = enrich->sink->event(enrich->sink->context, &event);
 	if (r)
 		return r;
 	/* A listener that was closed too soon tells its port at its end. */
-	if (event.probe == PROBE_NET_LISTEN && !event.sport)
+	if (event.probe == PROBE_NET_LISTEN && !event.sport && flow)
 		return flow_keep(flow, &event, image);
 	enrich->sink->show(enrich->sink->context, &event, 1, image);
 	return 0;
@@ -180,11 +193,42 @@ static int enrich_end(struct enrich *enrich, const struct wire_end *end)
 	return r ? r : enrich->sink->end(enrich->sink->context, &event);
 }
 
+int enrich_listener(struct enrich *enrich, const struct wire_socket *socket, uint64_t boot_ns)
+{
+	struct image *image;
+	struct event event;
+	int r = process_table_find(enrich->processes, &socket->task, boot_ns, &image);
+
+	if (r)
+		return r;
+	event = (struct event){
+		.id = clock_next_id(enrich->clock, boot_ns),
+		.process_id = image->process.id,
+		.cookie = socket->cookie,
+		.probe = PROBE_NET_LISTEN,
+		.protocol = socket->protocol,
+		.saddr = address_from_mapped(socket->saddr),
+		.sport = socket->sport,
+		.attributes = "{\"snapshot\":true}",
+	};
+	if (!flow_find(enrich->flows, event.cookie, event.probe)) {
+		if (!flow_open(enrich->flows, event.cookie, event.probe, boot_ns, event.id))
+			return -ENOMEM;
+		enrich->source->follow_listener(enrich->source->context, event.cookie, boot_ns);
+	}
+	r = enrich->sink->event(enrich->sink->context, &event);
+	if (!r)
+		enrich->sink->show(enrich->sink->context, &event, 1, image);
+	return r;
+}
+
 int enrich_restore(struct enrich *enrich, const struct event *event)
 {
 	struct image *image = process_table_restored(enrich->processes, event->process_id);
 	struct flow *flow = NULL;
 
+	if (!event->cookie) /* nothing follows */
+		return 0;
 	/* Of a UDP session every destination is kept, of others the newest event of a socket. */
 	if (event->session_id && event->session_id != event->id)
 		flow = flow_find(enrich->flows, event->cookie, event->probe);
@@ -214,6 +258,8 @@ int enrich_record(struct enrich *enrich, const struct record *record)
 		return enrich_outcome(enrich, &record->outcome);
 	case WIRE_END:
 		return enrich_end(enrich, &record->end);
+	case WIRE_CGROUP:
+		return enrich->sink->cgroup(enrich->sink->context, &record->cgroup);
 	case WIRE_TYPES:
 		break;
 	}

@@ -14,6 +14,10 @@
 /* Where facts go. Each returns 0 or -errno, which enrich_record passes on. */
 struct enrich_sink {
 	void *context;
+	/* A cgroup was made or removed. */
+	int (*cgroup)(void *context, const struct wire_cgroup *cgroup);
+	/* Set event->attributes, which stay the sink's until the next call. May be NULL. */
+	int (*attributes)(void *context, struct event *event, const struct image *image);
 	/* To be stored, in this order for each event; the process' image went before it. */
 	int (*event)(void *context, const struct event *event);
 	int (*outcome)(void *context, const struct event *event);
@@ -28,6 +32,8 @@ struct enrich_source {
 	void *context;
 	/* The local port of the listening socket, 0 if it is gone. */
 	uint16_t (*listen_port)(void *context, uint64_t cookie, uint32_t pid);
+	/* Have the end of a listener recorded that was open before. */
+	void (*follow_listener)(void *context, uint64_t cookie, uint64_t open_boot_ns);
 	/* What is counted for a UDP socket, and for another destination than its first. */
 	int (*udp_socket)(void *context, uint64_t cookie, struct wire_udp_socket *ret);
 	int (*udp_destination)(void *context, const struct wire_udp_key *key,
@@ -46,6 +52,12 @@ void enrich_free(struct enrich *enrich);
 
 /* Take one record in. 0 or the first error of the sink. */
 int enrich_record(struct enrich *enrich, const struct record *record);
+
+/*
+ * A socket was seen to listen at boot_ns, whoever made it and when: an event
+ * with the attribute "snapshot". Its end is followed if it was not known.
+ */
+int enrich_listener(struct enrich *enrich, const struct wire_socket *socket, uint64_t boot_ns);
 
 /*
  * Take up an event that an earlier recorder left open, after process_table_restore

@@ -135,7 +135,9 @@ int enrich_udp_open(struct enrich *enrich, const struct wire_open *open, struct 
 		return -ENOMEM;
 	event->session_id = flow->event_id;
 	flow->next_check_boot_ns = open->header.boot_ns + enrich->session_max_ns + IDLE_SLACK_NS;
-	r = flow_keep(flow, event, image);
+	r = enrich_attributes(enrich, event, image);
+	if (!r)
+		r = flow_keep(flow, event, image);
 	return r ? r : enrich->sink->event(enrich->sink->context, event);
 }
 
@@ -168,6 +170,8 @@ static int udp_show_ended(struct enrich *enrich, struct flow *flow)
 			flow->events[rest++] = flow->events[i];
 	flow->event_count = rest;
 	enrich->sink->show(enrich->sink->context, show, shown, flow->image);
+	for (size_t i = 0; i < shown; i++)
+		flow_clear_event(&show[i]);
 	return 0;
 }
 

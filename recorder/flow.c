@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct flows {
 	struct flow *by_key;
@@ -57,6 +58,8 @@ struct flow *flow_open(struct flows *flows, uint64_t cookie, uint32_t probe, uin
 
 int flow_keep(struct flow *flow, const struct event *event, struct image *image)
 {
+	struct event *kept;
+
 	if (flow->event_count == flow->event_capacity) {
 		size_t capacity = flow->event_capacity ? 2 * flow->event_capacity : 1;
 		struct event *events = reallocarray(flow->events, capacity, sizeof(*events));
@@ -66,16 +69,31 @@ int flow_keep(struct flow *flow, const struct event *event, struct image *image)
 		flow->events = events;
 		flow->event_capacity = capacity;
 	}
-	flow->events[flow->event_count++] = *event;
+	kept = &flow->events[flow->event_count];
+	*kept = *event;
+	if (event->attributes) {
+		kept->attributes = strdup(event->attributes);
+		if (!kept->attributes)
+			return -ENOMEM;
+	}
+	flow->event_count++;
 	if (!flow->image)
 		flow->image = image_ref(image);
 	return 0;
+}
+
+void flow_clear_event(struct event *event)
+{
+	free((char *)event->attributes);
+	event->attributes = NULL;
 }
 
 void flow_close(struct flows *flows, struct flow *flow)
 {
 	HASH_DEL(flows->by_key, flow);
 	image_unref(flow->image);
+	for (size_t i = 0; i < flow->event_count; i++)
+		flow_clear_event(&flow->events[i]);
 	free(flow->events);
 	free(flow);
 }

@@ -43,8 +43,14 @@ struct flow *flow_find(struct flows *flows, uint64_t cookie, uint32_t probe);
 struct flow *flow_open(struct flows *flows, uint64_t cookie, uint32_t probe, uint64_t open_boot_ns,
 		       int64_t event_id);
 
-/* Keep a copy of event with the flow, and a reference to the process that began it. */
+/*
+ * Keep a copy of event, with its attributes, with the flow, and a reference to
+ * the process that began it. 0 or -ENOMEM.
+ */
 int flow_keep(struct flow *flow, const struct event *event, struct image *image);
+
+/* Free what was copied for an event that is taken out of a flow. */
+void flow_clear_event(struct event *event);
 
 void flow_close(struct flows *flows, struct flow *flow);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,26 @@ static void unescape(char *text)
 	*out = '\0';
 }
 
-int host_cgroup_root(char *ret_path, size_t size)
+/* TYPE and what stands behind it in a line of mountinfo: TYPE SOURCE SUPER-OPTIONS. */
+static bool is_cgroup_v2(const char *type)
+{
+	return !strncmp(type, "cgroup2 ", strlen("cgroup2 "));
+}
+
+static bool is_cgroup_of_pids(const char *type)
+{
+	char options[256] = "", *rest = options, *option;
+
+	if (sscanf(type, "cgroup %*s %255s", options) != 1)
+		return false;
+	while ((option = strsep(&rest, ",")))
+		if (!strcmp(option, "pids"))
+			return true;
+	return false;
+}
+
+/* Where the root of a file system is mounted whose type is as wanted. */
+static int find_mount(bool (*is_wanted)(const char *type), char *ret_path, size_t size)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	_cleanup_free_ char *line = NULL;
@@ -70,9 +90,10 @@ int host_cgroup_root(char *ret_path, size_t size)
 		return -errno;
 	while (r && getline(&line, &line_size, file) > 0) {
 		char root[4096], path[4096];
+		const char *type = strstr(line, " - ");
 
 		/* ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAGS…] - TYPE … */
-		if (!strstr(line, " - cgroup2 ") ||
+		if (!type || !is_wanted(type + strlen(" - ")) ||
 		    sscanf(line, "%*s %*s %*s %4095s %4095s", root, path) != 2 ||
 		    strcmp(root, "/") != 0)
 			continue;
@@ -84,6 +105,16 @@ int host_cgroup_root(char *ret_path, size_t size)
 	}
 	fclose(file);
 	return r;
+}
+
+int host_cgroup_root(char *ret_path, size_t size)
+{
+	return find_mount(is_cgroup_v2, ret_path, size);
+}
+
+int host_cgroup_v1_root(char *ret_path, size_t size)
+{
+	return find_mount(is_cgroup_of_pids, ret_path, size);
 }
 
 int host_mount_bpffs(void)

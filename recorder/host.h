@@ -21,6 +21,9 @@ void host_read(struct host *ret);
  */
 int host_cgroup_root(char *ret_path, size_t size);
 
+/* The same for the v1 hierarchy that has the pids controller. */
+int host_cgroup_v1_root(char *ret_path, size_t size);
+
 /* Make sure that a BPF file system is mounted at /sys/fs/bpf. 0 or -errno. */
 int host_mount_bpffs(void);
 

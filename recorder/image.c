@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "containers.h"
+
 struct image *image_new(const struct wire_task *task)
 {
 	struct image *image = calloc(1, sizeof(*image));
@@ -46,6 +48,7 @@ void image_unref(struct image *image)
 		text_unref(image->argv);
 		text_unref(image->exe);
 		text_unref(image->cwd);
+		container_unref(image->process.container);
 		free(image);
 		image_unref(replaced);
 		image = parent;
@@ -72,6 +75,12 @@ void image_set_texts(struct image *image, struct text *argv, struct text *exe, s
 	image->process.argv_size = argv ? argv->size : 0;
 	image->process.exe = text_bytes(exe);
 	image->process.cwd = text_bytes(cwd);
+}
+
+void image_set_container(struct image *image, const struct container *container)
+{
+	container_unref(image->process.container);
+	image->process.container = container;
 }
 
 size_t image_tree(const struct image *image, const struct process **tree, size_t size)

@@ -13,8 +13,11 @@
 #include "text.h"
 #include "wire.h"
 
+/* The deepest tree that is written; an attacker may make them as deep as pids last. */
+#define TREE_DEPTH 4096
+
 struct image {
-	struct process process; /* its strings point to those below */
+	struct process process; /* its strings point to those below; a reference to its container */
 	struct image *parent;	/* a reference; NULL at the top */
 	struct image *replaced; /* a reference; NULL when the process had no image before */
 	struct text *argv;
@@ -38,6 +41,9 @@ void image_unref(struct image *image);
 
 /* Set the texts; each may be shared, a reference is taken. */
 void image_set_texts(struct image *image, struct text *argv, struct text *exe, struct text *cwd);
+
+/* Set the container, or NULL, with a reference that the image takes over. */
+void image_set_container(struct image *image, const struct container *container);
 
 /*
  * Write image and its ancestors, leaf first, to tree. Returns how many there

@@ -13,23 +13,58 @@
 #define REMEDY ", try --help"
 #define HELP_COLUMN 28 /* where an option's help begins */
 
+enum kind {
+	TEXT,	/* the field is const char * */
+	NUMBER, /* uint64_t */
+	FLAG,	/* bool */
+	CONFIG_ACTION,
+	ACTION,
+};
+
 struct row {
+	enum kind kind;
 	const char *name;
 	int letter;
 	const char *argument; /* its name, NULL: takes none */
-	const char *default_value;
+	const char *default_text;
+	uint64_t default_number, minimum, maximum;
 	const char *help;
-	size_t field_offset;	    /* in struct options, if it takes an argument */
-	enum options_action action; /* if it takes none */
+	size_t offset;		    /* of its field in struct options */
+	enum options_action action; /* if it is one */
 };
 
+#define FIELD(field) .offset = offsetof(struct options, field)
+#define NAMES(long_name, short_name, help_text)                                                    \
+	.name = (long_name), .letter = (short_name), .help = (help_text)
+
 static const struct row rows[] = {
-#define OPTION(field, long_name, short_name, argument, default_value, help)                        \
-	{long_name, short_name, argument, default_value, help, offsetof(struct options, field), 0},
-#define ACTION(name, long_name, short_name, help)                                                  \
-	{long_name, short_name, NULL, NULL, help, 0, OPTIONS_##name},
+#define OPTION(field, long_name, short_name, argument_name, default_value, help_text)              \
+	{.kind = TEXT,                                                                             \
+	 NAMES(long_name, short_name, help_text),                                                  \
+	 FIELD(field),                                                                             \
+	 .argument = (argument_name),                                                              \
+	 .default_text = (default_value)},
+#define NUMBER(field, long_name, short_name, argument_name, default_value, least, most, help_text) \
+	{.kind = NUMBER,                                                                           \
+	 NAMES(long_name, short_name, help_text),                                                  \
+	 FIELD(field),                                                                             \
+	 .argument = (argument_name),                                                              \
+	 .default_number = (default_value),                                                        \
+	 .minimum = (least),                                                                       \
+	 .maximum = (most)},
+#define FLAG(field, long_name, short_name, help_text)                                              \
+	{.kind = FLAG, NAMES(long_name, short_name, help_text), FIELD(field)},
+#define CONFIG_ACTION(action_name, long_name, short_name, help_text)                               \
+	{.kind = CONFIG_ACTION,                                                                    \
+	 NAMES(long_name, short_name, help_text),                                                  \
+	 .action = OPTIONS_##action_name},
+#define ACTION(action_name, long_name, short_name, help_text)                                      \
+	{.kind = ACTION, NAMES(long_name, short_name, help_text), .action = OPTIONS_##action_name},
 #include "options.def"
 #undef OPTION
+#undef NUMBER
+#undef FLAG
+#undef CONFIG_ACTION
 #undef ACTION
 };
 
@@ -75,16 +110,42 @@ static int unknown_option(const char *word, char **ret_error)
 			   nearest(word, names, ROWS));
 }
 
+static int set_number(struct options *options, const struct row *row, char **ret_error)
+{
+	const char *c = optarg;
+	uint64_t number = 0;
+
+	for (; *c >= '0' && *c <= '9' && number <= row->maximum; c++)
+		number = 10 * number + (uint64_t)(*c - '0');
+	if (*c || number < row->minimum || number > row->maximum)
+		return usage_error(ret_error, "--%s %s, expected %llu to %llu" REMEDY, row->name,
+				   optarg, (unsigned long long)row->minimum,
+				   (unsigned long long)row->maximum);
+	memcpy((char *)options + row->offset, &number, sizeof(number));
+	return 0;
+}
+
 static int set(struct options *options, const struct row *row, char **ret_error)
 {
-	if (!row->argument) {
-		options->action = row->action;
-		return 0;
-	}
-	if (!*optarg)
+	static const bool on = true;
+
+	if (row->argument && !*optarg)
 		return usage_error(ret_error, "--%s needs a %s, not an empty string" REMEDY,
 				   row->name, row->argument);
-	memcpy((char *)options + row->field_offset, &optarg, sizeof(optarg));
+	switch (row->kind) {
+	case TEXT:
+		memcpy((char *)options + row->offset, &optarg, sizeof(optarg));
+		break;
+	case NUMBER:
+		return set_number(options, row, ret_error);
+	case FLAG:
+		memcpy((char *)options + row->offset, &on, sizeof(on));
+		break;
+	case CONFIG_ACTION:
+	case ACTION:
+		options->action = row->action;
+		break;
+	}
 	return 0;
 }
 
@@ -112,11 +173,25 @@ static struct options defaults(void)
 {
 	struct options options = {.action = OPTIONS_RECORD};
 
-	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].argument)
-			memcpy((char *)&options + rows[i].field_offset, &rows[i].default_value,
-			       sizeof(rows[i].default_value));
+	for (size_t i = 0; i < ROWS; i++) {
+		char *field = (char *)&options + rows[i].offset;
+
+		if (rows[i].kind == TEXT)
+			memcpy(field, &rows[i].default_text, sizeof(rows[i].default_text));
+		else if (rows[i].kind == NUMBER)
+			memcpy(field, &rows[i].default_number, sizeof(rows[i].default_number));
+	}
 	return options;
+}
+
+static int check(const struct options *options, int argc, char **argv, char **ret_error)
+{
+	if (optind < argc)
+		return usage_error(ret_error, "unexpected argument '%s'" REMEDY, argv[optind]);
+	if (!options->config)
+		return usage_error(ret_error,
+				   "no configuration, name one with --config FILE" REMEDY);
+	return 0;
 }
 
 int options_parse(int argc, char **argv, struct options *ret, char **ret_error)
@@ -142,14 +217,14 @@ int options_parse(int argc, char **argv, struct options *ret, char **ret_error)
 		err = set(&options, row, ret_error);
 		if (err)
 			return err;
-		if (options.action != OPTIONS_RECORD) /* --help helps whatever comes after it */
-			break;
+		if (row->kind == ACTION) { /* --help helps whatever comes after it */
+			*ret = options;
+			return 0;
+		}
 	}
-	if (options.action == OPTIONS_RECORD && optind < argc)
-		return usage_error(ret_error, "unexpected argument '%s'" REMEDY, argv[optind]);
-	if (options.action == OPTIONS_RECORD && !options.config)
-		return usage_error(ret_error,
-				   "no configuration, name one with --config FILE" REMEDY);
+	err = check(&options, argc, argv, ret_error);
+	if (err)
+		return err;
 	*ret = options;
 	return 0;
 }
@@ -162,9 +237,17 @@ static void print_row(FILE *out, const struct row *row)
 	width += fprintf(out, "--%s", row->name);
 	if (row->argument)
 		width += fprintf(out, " %s", row->argument);
-	fprintf(out, "%*s%s", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", row->help);
-	if (row->default_value)
-		fprintf(out, " (default %s)", row->default_value);
+	if (width >= HELP_COLUMN) {
+		fputc('\n', out);
+		width = 0;
+	}
+	fprintf(out, "%*s%s", HELP_COLUMN - width, "", row->help);
+	if (row->default_text)
+		fprintf(out, " (default %s)", row->default_text);
+	else if (row->kind == NUMBER && row->default_number)
+		fprintf(out, " (default %llu)", (unsigned long long)row->default_number);
+	else if (row->kind == NUMBER)
+		fputs(" (default off)", out);
 	fputc('\n', out);
 }
 
@@ -174,7 +257,8 @@ void options_print_help(FILE *out)
 	      "Record every TCP connect, listen and UDP session with its process tree.\n\n",
 	      out);
 	for (size_t i = 0; i < ROWS; i++)
-		print_row(out, &rows[i]);
+		if (rows[i].help)
+			print_row(out, &rows[i]);
 	fputs("\nSIGTERM and SIGINT end the recording: what was captured is stored first.\n", out);
 }
 

@@ -3,14 +3,22 @@
 #ifndef PIDTREE_OPTIONS_H
 #define PIDTREE_OPTIONS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum options_action {
 	OPTIONS_RECORD,
 #define OPTION(field, long_name, short_name, argument, default_value, help)
+#define NUMBER(field, long_name, short_name, argument, default_value, minimum, maximum, help)
+#define FLAG(field, long_name, short_name, help)
+#define CONFIG_ACTION(name, long_name, short_name, help) OPTIONS_##name,
 #define ACTION(name, long_name, short_name, help) OPTIONS_##name,
 #include "options.def"
 #undef OPTION
+#undef NUMBER
+#undef FLAG
+#undef CONFIG_ACTION
 #undef ACTION
 };
 
@@ -18,9 +26,16 @@ enum options_action {
 struct options {
 	enum options_action action;
 #define OPTION(field, long_name, short_name, argument, default_value, help) const char *field;
+#define NUMBER(field, long_name, short_name, argument, default_value, minimum, maximum, help)      \
+	uint64_t field;
+#define FLAG(field, long_name, short_name, help) bool field;
+#define CONFIG_ACTION(name, long_name, short_name, help)
 #define ACTION(name, long_name, short_name, help)
 #include "options.def"
 #undef OPTION
+#undef NUMBER
+#undef FLAG
+#undef CONFIG_ACTION
 #undef ACTION
 };
 

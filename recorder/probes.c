@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probes.h"
 
+#include "cgroup.skel.h"
 #include "net_listen.skel.h"
 #include "process.skel.h"
 #include "tcp_connect.skel.h"
 #include "udp_session.skel.h"
 #include "wire.h"
 
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdbool.h>
+
 const struct probe probe_process = {
 	.id = WIRE_PROBE_NONE,
 	.name = "process",
 	.object = process_bpf__elf_bytes,
+};
+
+const struct probe probe_cgroup = {
+	.id = WIRE_PROBE_NONE,
+	.name = "cgroup",
+	.object = cgroup_bpf__elf_bytes,
 };
 
 static const struct probe probe_tcp_connect = {
@@ -25,10 +37,39 @@ static const struct probe probe_net_listen = {
 	.object = net_listen_bpf__elf_bytes,
 };
 
+static bool kernel_has_tracepoint(const char *type)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has = btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
+
+	btf__free(btf);
+	return has;
+}
+
+static int program_switch(struct bpf_object *object, const char *name, bool on)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+
+	return program ? bpf_program__set_autoload(program, on) : -ENOENT;
+}
+
+/* The tracepoint sock_send_length came with Linux 6.3. */
+static int choose_udp_session(struct bpf_object *object)
+{
+	bool has = kernel_has_tracepoint("btf_trace_sock_send_length");
+	int r;
+
+	if ((r = program_switch(object, "udp_sent", has)) ||
+	    (r = program_switch(object, "udp_sent_v4", !has)))
+		return r;
+	return program_switch(object, "udp_sent_v6", !has);
+}
+
 static const struct probe probe_udp_session = {
 	.id = WIRE_PROBE_UDP_SESSION,
 	.name = "udp_session",
 	.object = udp_session_bpf__elf_bytes,
+	.choose = choose_udp_session,
 };
 
 const struct probe *const probes_builtin[] = {

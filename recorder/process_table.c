@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "containers.h"
 #include "timestamp.h"
 
 /* Images before an exec that are kept to learn of their process' exit; others just stay open. */
@@ -124,6 +125,16 @@ static int table_exit(struct process_table *table, struct image *image, int64_t 
 	return r;
 }
 
+/* An image of a task in its container; lineage and id are not yet set. NULL when out of memory. */
+static struct image *table_image(struct process_table *table, const struct wire_task *task)
+{
+	struct image *image = image_new(task);
+
+	if (image)
+		image_set_container(image, table->sink->container(table->sink->context, task));
+	return image;
+}
+
 static void table_name_users(struct process_table *table, struct image *image)
 {
 	const struct process_sink *sink = table->sink;
@@ -164,7 +175,7 @@ static void image_set_parent(struct image *image, struct image *parent)
 static int table_stub(struct process_table *table, const struct wire_task *task, uint32_t flags,
 		      struct image **ret)
 {
-	struct image *image = image_new(task);
+	struct image *image = table_image(table, task);
 
 	if (!image)
 		return -ENOMEM;
@@ -226,16 +237,25 @@ static bool credentials_differ(const struct process *process, const struct wire_
 }
 
 /*
- * A change of credentials makes no record of its own. Whatever shows it first
- * makes an image of it, since who somebody was is what people will ask.
+ * A change of credentials, or a move into a container, makes no record of its
+ * own. Whatever shows it first makes an image of it, since who somebody was and
+ * where is what people will ask.
  */
 static int table_observe(struct process_table *table, struct image *image,
-			 const struct wire_task *task, uint64_t boot_ns, struct image **ret)
+			 const struct wire_task *task, const struct container *container,
+			 uint64_t boot_ns, struct image **ret)
 {
 	struct image *changed;
+	uint32_t flags = 0;
 
 	*ret = image;
-	if (task->flags & WIRE_TASK_BRIEF || !credentials_differ(&image->process, task))
+	if (task->flags & WIRE_TASK_BRIEF)
+		return 0;
+	if (credentials_differ(&image->process, task))
+		flags |= PROCESS_CREDENTIALS;
+	if (container != image->process.container)
+		flags |= PROCESS_MOVED;
+	if (!flags)
 		return 0;
 	changed = image_new(task);
 	if (!changed)
@@ -244,8 +264,9 @@ static int table_observe(struct process_table *table, struct image *image,
 	changed->process.pid = image->process.pid;
 	changed->process.start_boot_ns = image->process.start_boot_ns;
 	changed->process.flags = image->process.flags & ~(uint32_t)PROCESS_EXEC;
-	changed->process.flags |= PROCESS_CREDENTIALS;
+	changed->process.flags |= flags;
 	image_set_texts(changed, image->argv, image->exe, image->cwd);
+	image_set_container(changed, container_ref(container));
 	*ret = changed;
 	return table_replace(table, image, changed, clock_next_id(table->clock, boot_ns));
 }
@@ -253,6 +274,7 @@ static int table_observe(struct process_table *table, struct image *image,
 int process_table_find(struct process_table *table, const struct wire_task *task, uint64_t boot_ns,
 		       struct image **ret)
 {
+	const struct container *container;
 	struct image *image;
 	int r;
 
@@ -262,7 +284,12 @@ int process_table_find(struct process_table *table, const struct wire_task *task
 			return 0;
 	}
 	r = table_get(table, task, &image);
-	return r ? r : table_observe(table, image, task, boot_ns, ret);
+	if (r)
+		return r;
+	container = table->sink->container(table->sink->context, task);
+	r = table_observe(table, image, task, container, boot_ns, ret);
+	container_unref(container);
+	return r;
 }
 
 /* Find or make the parent of a process, as the child's record describes it. */
@@ -289,10 +316,11 @@ int process_table_fork(struct process_table *table, const struct wire_fork *fork
 		return 0; /* seeded while its fork was on the way */
 	r = table_parent(table, &fork->task, fork->parent_pid, fork->parent_start_boot_ns, &parent);
 	if (!r && parent)
-		r = table_observe(table, parent, &fork->task, fork->header.boot_ns, &parent);
+		r = table_observe(table, parent, &fork->task, parent->process.container,
+				  fork->header.boot_ns, &parent);
 	if (r)
 		return r;
-	image = image_new(&fork->task);
+	image = table_image(table, &fork->task);
 	if (!image)
 		return -ENOMEM;
 	image->process.id = clock_next_id(table->clock, fork->header.boot_ns);
@@ -353,7 +381,7 @@ int process_table_exec(struct process_table *table, const struct record *exec)
 	 */
 	if (old->seen_boot_ns >= (int64_t)exec->header.boot_ns && old->exe)
 		return 0;
-	image = image_new(&exec->exec.task);
+	image = table_image(table, &exec->exec.task);
 	if (!image)
 		return -ENOMEM;
 	r = image_set_exec(image, exec);
@@ -397,7 +425,7 @@ int process_table_seed(struct process_table *table, const struct wire_seed *seed
 		return 0;
 	}
 	parent = process_table_lookup(table, seed->parent_pid, seed->parent_start_boot_ns);
-	image = image_new(&seed->task);
+	image = table_image(table, &seed->task);
 	if (!image)
 		return -ENOMEM;
 	image->process.id = table_seed_id(table, seed->task.start_boot_ns);
@@ -485,6 +513,8 @@ int process_table_restore(struct process_table *table, const struct process *pro
 		image_unref(image);
 		return r;
 	}
+	image_set_container(image,
+			    table->sink->stored_container(table->sink->context, process));
 	image_set_parent(image, process_table_restored(table, process->parent_id));
 	image->process.parent_id = process->parent_id;
 	table_name_users(table, image);

@@ -15,11 +15,15 @@ struct process_table;
 /*
  * Where images go as they come to be known; image and exit return 0 or -errno.
  * user_name gives the name of a uid, NULL if it has none; the string must
- * outlive the table.
+ * outlive the table. container gives the container that a process is in,
+ * stored_container the one that an earlier recorder stored with it, both with a
+ * reference (containers.h); NULL: none.
  */
 struct process_sink {
 	void *context;
 	const char *(*user_name)(void *context, uint32_t uid);
+	const struct container *(*container)(void *context, const struct wire_task *task);
+	const struct container *(*stored_container)(void *context, const struct process *process);
 	int (*image)(void *context, const struct process *process);
 	int (*exit)(void *context, int64_t id, int64_t exit_ns, uint32_t status);
 };
@@ -70,7 +74,7 @@ int process_table_exit(struct process_table *table, const struct wire_exit *exit
 /*
  * The image of the process that did something at boot_ns, also for a while
  * after it exited. A process that is not known becomes a stub; one whose
- * credentials have changed gets an image that says so. The table keeps the
+ * credentials or container have changed gets an image that says so. The table keeps the
  * reference. 0 or -errno.
  */
 int process_table_find(struct process_table *table, const struct wire_task *task, uint64_t boot_ns,

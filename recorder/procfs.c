@@ -79,7 +79,7 @@ static uint32_t proc_number(uint32_t pid, const char *name, uint32_t otherwise)
 	return value;
 }
 
-static uint32_t proc_namespace(uint32_t pid, const char *name)
+uint32_t procfs_namespace(uint32_t pid, const char *name)
 {
 	char path[PROC_PATH_SIZE];
 	struct stat status;
@@ -102,8 +102,8 @@ int procfs_task(struct wire_task *task)
 		return -EBADMSG;
 	task->loginuid = proc_number(task->pid, "loginuid", (uint32_t)-1);
 	task->session = proc_number(task->pid, "sessionid", (uint32_t)-1);
-	task->mnt_ns = proc_namespace(task->pid, "ns/mnt");
-	task->net_ns = proc_namespace(task->pid, "ns/net");
+	task->mnt_ns = procfs_namespace(task->pid, "ns/mnt");
+	task->net_ns = procfs_namespace(task->pid, "ns/net");
 	if (proc_read(task->pid, "comm", comm, sizeof(comm)) > 0) {
 		comm[strcspn(comm, "\n")] = '\0';
 		memcpy(task->comm, comm, sizeof(task->comm) - 1);

@@ -18,6 +18,9 @@ struct text *procfs_argv(uint32_t pid);
 /* True when pid is still the process that started at start_boot_ns. */
 bool procfs_is_same(uint32_t pid, uint64_t start_boot_ns);
 
+/* The inode number of a namespace, as "ns/mnt"; 0 if it cannot be read. */
+uint32_t procfs_namespace(uint32_t pid, const char *name);
+
 /*
  * Credentials, name and namespaces of task->pid; pid and start are left alone.
  * 0 or -errno.

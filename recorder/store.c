@@ -139,13 +139,64 @@ static int store_process_users(struct store *store, const struct process *proces
 	return r ? r : store_user(store, process->loginuid, process->loginname);
 }
 
+/* Add a container to the segment, or to what the segment says of it. */
+static int store_container_row(struct store *store, const struct container *container, int64_t *ret)
+{
+	sqlite3_stmt *upsert = store->statements.upsert_container;
+	sqlite3_stmt *select = store->statements.select_container;
+	int r;
+
+	/* A text that is NULL is bound as NULL. */
+	sqlite3_bind_text(upsert, 1, container->runtime_id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(upsert, 2, container->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(upsert, 3, container->image, -1, SQLITE_STATIC);
+	sqlite3_bind_text(upsert, 4, container->labels, -1, SQLITE_STATIC);
+	r = store_run(store, upsert);
+	if (r)
+		return r;
+	sqlite3_bind_text(select, 1, container->runtime_id, -1, SQLITE_STATIC);
+	if (sqlite3_step(select) == SQLITE_ROW)
+		*ret = sqlite3_column_int64(select, 0);
+	else
+		r = store_errno(store);
+	sqlite3_reset(select);
+	return r;
+}
+
+int store_container(struct store *store, const struct container *container)
+{
+	int64_t id = 0;
+
+	return store_container_row(store, container, &id);
+}
+
+/* The id of the container that a process is in; 0: in none. */
+static int store_process_container(struct store *store, const struct container *container,
+				   int64_t *ret)
+{
+	size_t size = container ? strlen(container->runtime_id) : 0;
+	int r;
+
+	*ret = 0;
+	if (!container)
+		return 0;
+	*ret = intern_find(store->containers, container->runtime_id, size);
+	if (*ret)
+		return 0;
+	r = store_container_row(store, container, ret);
+	if (!r)
+		intern_put(store->containers, container->runtime_id, size, *ret);
+	return r;
+}
+
 int store_process(struct store *store, const struct process *process)
 {
 	sqlite3_stmt *insert = store->statements.insert_process;
-	int64_t exe, argv, cwd;
+	int64_t exe, argv, cwd, container;
 	int r;
 
 	if ((r = store_process_users(store, process)) ||
+	    (r = store_process_container(store, process->container, &container)) ||
 	    (r = store_text(store, process->exe, strlen(process->exe), &exe)) ||
 	    (r = store_text(store, process->argv, process->argv_size, &argv)) ||
 	    (r = store_text(store, process->cwd, strlen(process->cwd), &cwd)))
@@ -170,6 +221,7 @@ int store_process(struct store *store, const struct process *process)
 	sqlite3_bind_int64(insert, 18, process->mnt_ns);
 	sqlite3_bind_int64(insert, 19, process->net_ns);
 	sqlite3_bind_int64(insert, 20, process->flags);
+	bind_id(insert, 21, container);
 	return store_run(store, insert);
 }
 
@@ -258,6 +310,21 @@ int store_probe(struct store *store, uint32_t id, const char *name)
 	return store_run(store, replace);
 }
 
+int store_probe_id(struct store *store, const char *name, uint32_t least_id, uint32_t *ret_id)
+{
+	sqlite3_stmt *select = store->statements.select_probe_id;
+	int r = 0;
+
+	sqlite3_bind_text(select, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(select, 2, least_id);
+	if (sqlite3_step(select) == SQLITE_ROW)
+		*ret_id = (uint32_t)sqlite3_column_int64(select, 0);
+	else
+		r = store_errno(store);
+	sqlite3_reset(select);
+	return r;
+}
+
 int store_meta_int(struct store *store, const char *key, int64_t value)
 {
 	sqlite3_stmt *replace = store->statements.replace_meta;
@@ -315,7 +382,7 @@ uint64_t store_get_drops(struct store *store, uint32_t ring_id, const char *kind
 
 int store_begin(struct store *store)
 {
-	if (!sqlite3_get_autocommit(store->db)) /* a commit that failed goes on */
+	if (!sqlite3_get_autocommit(store->db)) /* one is open */
 		return 0;
 	return store_run(store, store->statements.begin);
 }

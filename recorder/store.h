@@ -4,8 +4,10 @@
  * with the ring position up to which they came, so that a restart knows where
  * to go on. Nothing else in the recorder knows SQLite.
  *
- * All functions return 0 or -errno; -ENOSPC and -EIO leave the transaction
- * open for another try, and store_error tells the cause.
+ * All functions return 0 or -errno, and store_error tells the cause. A failure
+ * may have rolled the transaction back, and what the store remembers of its
+ * strings with it: free the store then, and take the records in again from the
+ * position of the last commit.
  */
 #ifndef PIDTREE_STORE_H
 #define PIDTREE_STORE_H
@@ -50,6 +52,10 @@ const char *store_error(const struct store *store);
 const struct store_position *store_position(const struct store *store);
 
 int store_begin(struct store *store);
+
+/* A container, or what has come to be known of one; what it does not say stays. */
+int store_container(struct store *store, const struct container *container);
+
 int store_process(struct store *store, const struct process *process);
 int store_process_exit(struct store *store, int64_t id, int64_t exit_ns, uint32_t status);
 int store_event(struct store *store, const struct event *event);
@@ -57,6 +63,12 @@ int store_outcome(struct store *store, const struct event *event);
 int store_end(struct store *store, const struct event *event);
 int store_gap(struct store *store, const struct gap *gap);
 int store_probe(struct store *store, uint32_t id, const char *name);
+
+/*
+ * The number that the segment knows a probe by; for one that it does not know,
+ * the next that is free, at least least_id.
+ */
+int store_probe_id(struct store *store, const char *name, uint32_t least_id, uint32_t *ret_id);
 
 /*
  * How many lost records of a kind the segment's gaps account for, of those that

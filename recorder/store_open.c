@@ -18,6 +18,7 @@
 #define TEXTS_KEPT (16 * 1024)
 #define ADDRESSES_KEPT (64 * 1024)
 #define USERS_KEPT (16 * 1024)
+#define CONTAINERS_KEPT (16 * 1024)
 
 static int store_exec(struct store *store, const char *sql)
 {
@@ -229,7 +230,8 @@ int store_open(const char *directory, const struct store_host *host, int64_t now
 	store->texts = intern_new(TEXTS_KEPT);
 	store->addresses = intern_new(ADDRESSES_KEPT);
 	store->users = intern_new(USERS_KEPT);
-	r = store->texts && store->addresses && store->users ? 0 : -ENOMEM;
+	store->containers = intern_new(CONTAINERS_KEPT);
+	r = store->texts && store->addresses && store->users && store->containers ? 0 : -ENOMEM;
 	if (!r)
 		r = store_lock(store, directory, ret_message);
 	if (!r)
@@ -253,6 +255,7 @@ void store_free(struct store *store)
 	intern_free(store->texts);
 	intern_free(store->addresses);
 	intern_free(store->users);
+	intern_free(store->containers);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	free(store);

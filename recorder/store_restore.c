@@ -18,6 +18,18 @@ static uint32_t column_id(sqlite3_stmt *select, int column)
 	return (uint32_t)sqlite3_column_int64(select, column);
 }
 
+/* NULL: the process was not in a container. */
+static const struct container *column_container(sqlite3_stmt *select, struct container *container)
+{
+	*container = (struct container){
+		.runtime_id = (const char *)sqlite3_column_text(select, 20),
+		.name = (const char *)sqlite3_column_text(select, 21),
+		.image = (const char *)sqlite3_column_text(select, 22),
+		.labels = (const char *)sqlite3_column_text(select, 23),
+	};
+	return container->runtime_id ? container : NULL;
+}
+
 static void column_process(sqlite3_stmt *select, struct process *process)
 {
 	const char *argv = sqlite3_column_blob(select, 14);
@@ -73,6 +85,7 @@ static void column_event(sqlite3_stmt *select, struct event *event)
 		.daddr = column_address(select, 7),
 		.dport = (uint16_t)sqlite3_column_int64(select, 8),
 		.session_id = sqlite3_column_int64(select, 9),
+		.attributes = (const char *)sqlite3_column_text(select, 10),
 	};
 }
 
@@ -82,11 +95,13 @@ int store_restore(struct store *store, int (*process)(void *context, const struc
 	sqlite3_stmt *living = store->statements.select_living;
 	sqlite3_stmt *open = store->statements.select_open;
 	struct process each_process;
+	struct container container;
 	struct event each_event;
 	int r = 0;
 
 	while (!r && sqlite3_step(living) == SQLITE_ROW) {
 		column_process(living, &each_process);
+		each_process.container = column_container(living, &container);
 		r = process(context, &each_process);
 	}
 	if (!r)

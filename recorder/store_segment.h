@@ -23,7 +23,10 @@
 	X(insert_address, SQL_INSERT_ADDRESS)                                                      \
 	X(select_address, SQL_SELECT_ADDRESS)                                                      \
 	X(replace_user, SQL_REPLACE_USER)                                                          \
+	X(upsert_container, SQL_UPSERT_CONTAINER)                                                  \
+	X(select_container, SQL_SELECT_CONTAINER)                                                  \
 	X(replace_probe, SQL_REPLACE_PROBE)                                                        \
+	X(select_probe_id, SQL_SELECT_PROBE_ID)                                                    \
 	X(replace_meta, SQL_REPLACE_META)                                                          \
 	X(select_meta, SQL_SELECT_META)                                                            \
 	X(select_last_id, SQL_SELECT_LAST_ID)                                                      \
@@ -45,6 +48,7 @@ struct store {
 	struct intern *texts;
 	struct intern *addresses;
 	struct intern *users;
+	struct intern *containers;
 	struct store_position position;
 	int lock_fd;
 	char path[PATH_MAX];

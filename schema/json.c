@@ -63,12 +63,17 @@ static bool add_port_if_known(cJSON *object, const char *key, uint16_t port)
 	return !port || add_number(object, key, port);
 }
 
+const char *json_id(int64_t id, char text[JSON_ID_SIZE])
+{
+	snprintf(text, JSON_ID_SIZE, "%lld", (long long)id);
+	return text;
+}
+
 static bool add_id(cJSON *object, int64_t id)
 {
-	char text[24];
+	char text[JSON_ID_SIZE];
 
-	snprintf(text, sizeof(text), "%lld", (long long)id);
-	return cJSON_AddStringToObject(object, "id", text);
+	return cJSON_AddStringToObject(object, "id", json_id(id, text));
 }
 
 static bool add_cmdline(cJSON *object, const struct process *process)
@@ -108,7 +113,7 @@ static cJSON *append_object(cJSON *array)
 
 static bool add_tree(cJSON *object, const struct process *const *tree, size_t depth)
 {
-	cJSON *array = cJSON_AddArrayToObject(object, "proctree");
+	cJSON *array = cJSON_AddArrayToObject(object, JSON_TREE);
 
 	if (!array)
 		return false;
@@ -121,11 +126,24 @@ static bool add_tree(cJSON *object, const struct process *const *tree, size_t de
 	return true;
 }
 
+static bool add_text_if_known(cJSON *object, const char *key, const char *text)
+{
+	return !text || add_text(object, key, text);
+}
+
+static bool add_container(cJSON *object, const struct container *container)
+{
+	return !container || (add_text(object, "container_id", container->runtime_id) &&
+			      add_text_if_known(object, "container_name", container->name) &&
+			      add_text_if_known(object, "container_image", container->image));
+}
+
 static bool add_leaf(cJSON *object, const struct process *leaf)
 {
 	return add_number(object, "pid", leaf->pid) && add_text(object, "comm", leaf->comm) &&
 	       add_text(object, "exe", leaf->exe) && add_number(object, "uid", leaf->uid) &&
-	       (leaf->loginuid == NO_ID || add_number(object, "loginuid", leaf->loginuid));
+	       (leaf->loginuid == NO_ID || add_number(object, "loginuid", leaf->loginuid)) &&
+	       add_container(object, leaf->container);
 }
 
 static bool add_protocol(cJSON *object, uint8_t protocol)
@@ -250,32 +268,111 @@ static bool add_probe_keys(cJSON *object, const struct event *events, size_t cou
 	}
 }
 
-/* Attributes that are no JSON object say nothing that could be shown. */
-static bool merge_attributes(cJSON *object, const char *attributes)
+/* Move to object what it has no key for, but not the key except (NULL: all). */
+static bool merge(cJSON *object, cJSON *from, const char *except)
 {
-	_cleanup_free_ char *clean = utf8_clean(attributes, strlen(attributes));
-	_cleanup_json_ cJSON *parsed = clean ? cJSON_Parse(clean) : NULL;
 	cJSON *item, *next;
 
-	if (!clean)
-		return false;
-	if (!cJSON_IsObject(parsed))
-		return true;
-	for (item = parsed->child; item; item = next) {
+	for (item = from->child; item; item = next) {
 		_cleanup_free_ char *key = strdup(item->string);
 
 		next = item->next;
 		if (!key)
 			return false;
-		if (cJSON_GetObjectItemCaseSensitive(object, key))
+		if (cJSON_GetObjectItemCaseSensitive(object, key) ||
+		    (except && !strcmp(key, except)))
 			continue;
-		cJSON_DetachItemViaPointer(parsed, item);
+		cJSON_DetachItemViaPointer(from, item);
 		if (!cJSON_AddItemToObject(object, key, item)) {
 			cJSON_Delete(item);
 			return false;
 		}
 	}
 	return true;
+}
+
+/* Both sides are in the order of the tree, which may be deep. */
+static bool merge_tree(cJSON *object, const cJSON *by_id, const struct process *const *tree,
+		       size_t depth)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, JSON_TREE);
+	cJSON *from = by_id ? by_id->child : NULL;
+	cJSON *entry = array->child;
+	char id[JSON_ID_SIZE];
+
+	for (size_t i = 0; i < depth && from; i++, entry = entry->next) {
+		if (strcmp(from->string, json_id(tree[i]->id, id)))
+			continue;
+		if (!merge(entry, from, NULL))
+			return false;
+		from = from->next;
+	}
+	return true;
+}
+
+/*
+ * What an event's attributes say, NULL if nothing. False when out of memory.
+ * Attributes that are no JSON object say nothing that could be shown.
+ */
+static bool parse_attributes(const char *attributes, cJSON **ret)
+{
+	_cleanup_free_ char *clean = NULL;
+
+	*ret = NULL;
+	if (!attributes)
+		return true;
+	clean = utf8_clean(attributes, strlen(attributes));
+	if (!clean)
+		return false;
+	*ret = cJSON_Parse(clean);
+	if (*ret && !cJSON_IsObject(*ret)) {
+		cJSON_Delete(*ret);
+		*ret = NULL;
+	}
+	return true;
+}
+
+static bool merge_destination(cJSON *object, const struct event *event, const cJSON *first)
+{
+	_cleanup_json_ cJSON *attributes = NULL;
+	cJSON *item, *next;
+
+	if (!parse_attributes(event->attributes, &attributes))
+		return false;
+	for (item = attributes ? attributes->child : NULL; item; item = next) {
+		next = item->next;
+		if (cJSON_Compare(cJSON_GetObjectItemCaseSensitive(first, item->string), item,
+				  true))
+			cJSON_Delete(cJSON_DetachItemViaPointer(attributes, item));
+	}
+	return !attributes || merge(object, attributes, JSON_TREE);
+}
+
+static bool merge_destinations(cJSON *object, const struct event *events, size_t count,
+			       const cJSON *first)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, "destinations");
+	cJSON *destination = array ? array->child : NULL;
+
+	for (size_t i = 0; i < count && destination; i++, destination = destination->next)
+		if (i && !merge_destination(destination, &events[i], first))
+			return false;
+	return true;
+}
+
+static bool merge_attributes(cJSON *object, const struct event *events, size_t count,
+			     const struct process *const *tree, size_t depth)
+{
+	_cleanup_json_ cJSON *attributes = NULL;
+
+	if (!parse_attributes(events[0].attributes, &attributes) ||
+	    !merge_destinations(object, events, count, attributes))
+		return false;
+	if (!attributes)
+		return true;
+	return merge_tree(object, cJSON_GetObjectItemCaseSensitive(attributes, JSON_TREE), tree,
+			  depth) &&
+	       merge(object, attributes, JSON_TREE);
 }
 
 /* cJSON escapes C0 controls only; the others stand in strings, where \uXXXX means the same. */
@@ -323,7 +420,7 @@ char *json_event(const struct event *events, size_t count, const char *probe,
 		   add_probe_keys(object, events, count) &&
 		   add_text(object, "error", depth ? event_error(&events[0]) : "process_unknown") &&
 		   add_tree(object, tree, depth) &&
-		   (!events[0].attributes || merge_attributes(object, events[0].attributes));
+		   merge_attributes(object, events, count, tree, depth);
 	return complete ? print(object) : NULL;
 }
 

@@ -17,9 +17,17 @@
 
 #define NO_ID UINT32_MAX /* of loginuid and audit session: not set */
 
+struct container {
+	const char *runtime_id; /* the runtime's, 64 hexadecimal digits; not NULL */
+	const char *name;	/* NULL: not known */
+	const char *image;	/* NULL: not known */
+	const char *labels;	/* a JSON object of strings; NULL: not known */
+};
+
 /*
  * One process image: fork makes one, exec makes another, and so does a change
- * of credentials that an event or a fork brings to light.
+ * of credentials that an event or a fork brings to light, or a move into another
+ * container that an event does.
  */
 struct process {
 	int64_t id;
@@ -45,6 +53,7 @@ struct process {
 	const char *cwd;       /* not NULL */
 	const char *username;  /* NULL: the uid had no name */
 	const char *loginname; /* NULL: none, or no name */
+	const struct container *container; /* NULL: not in one */
 };
 
 /* Also the bits of process.flags in a segment: append only. */
@@ -57,6 +66,7 @@ struct process {
 #define PROCESS_ARGV_LOST (1u << 6)   /* argv could not be read */
 #define PROCESS_EXE_CUT (1u << 7)     /* leading components of exe are missing */
 #define PROCESS_CWD_CUT (1u << 8)     /* leading components of cwd are missing */
+#define PROCESS_MOVED (1u << 9)	      /* began with a move into or out of a container */
 
 /* Probes built in; the values are event.probe in a segment: append only. */
 #define PROBES(X)                                                                                  \
@@ -104,7 +114,8 @@ enum end_reason {
 	X(NOT_ATTACHED, 3, "programs not attached")                                                \
 	X(CLOCK_STEP, 4, "clock step")                                                             \
 	X(DISK_FULL, 5, "disk full")                                                               \
-	X(MISSED, 6, "program not run by the kernel")
+	X(MISSED, 6, "program not run by the kernel")                                              \
+	X(UNREADABLE, 7, "record not understood")
 
 enum gap_reason {
 #define X(upper, value, text) GAP_##upper = (value),

@@ -95,7 +95,8 @@ SELECT process.id, process.parent_id, process.replaced_id, process.start_ns,
        process.start_boot_ns, process.exit_ns, process.exit_status, process.pid, process.uid,
        process.gid, process.loginuid, process.session, process.mnt_ns, process.net_ns,
        process.cgroup_id, process.flags, argv.value, process.comm, exe.value, cwd.value,
-       user.name, login.name
+       user.name, login.name, container.runtime_id, container.name, container.image,
+       container.labels
 FROM lineage
 JOIN process ON process.id = lineage.id
 LEFT JOIN text AS argv ON argv.id = process.argv_id
@@ -103,6 +104,7 @@ LEFT JOIN text AS exe ON exe.id = process.exe_id
 LEFT JOIN text AS cwd ON cwd.id = process.cwd_id
 LEFT JOIN user ON user.uid = process.uid
 LEFT JOIN user AS login ON login.uid = process.loginuid
+LEFT JOIN container ON container.id = process.container_id
 ORDER BY lineage.depth;
 
 -- name: process_exit_get

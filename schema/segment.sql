@@ -32,6 +32,15 @@ CREATE TABLE probe (
     name TEXT NOT NULL
 );
 
+-- The name, image and labels are told by the container's runtime, which may be later.
+CREATE TABLE container (
+    id         INTEGER PRIMARY KEY,
+    runtime_id TEXT NOT NULL UNIQUE, -- 64 hexadecimal digits
+    name       TEXT,
+    image      TEXT,
+    labels     TEXT                  -- a JSON object
+);
+
 -- A process image: fork makes one, exec another.
 CREATE TABLE process (
     id            INTEGER PRIMARY KEY, -- when the image began
@@ -53,7 +62,8 @@ CREATE TABLE process (
     cgroup_id     INTEGER NOT NULL,
     mnt_ns        INTEGER NOT NULL,
     net_ns        INTEGER NOT NULL,
-    flags         INTEGER NOT NULL     -- PROCESS_… of model.h
+    flags         INTEGER NOT NULL,    -- PROCESS_… of model.h
+    container_id  INTEGER              -- container, NULL: not in one
 );
 
 -- A connect, a listen, or a UDP session's destination.

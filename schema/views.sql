@@ -34,12 +34,16 @@ SELECT process.id,
        strftime('%Y-%m-%dT%H:%M:%S', process.exit_ns / 1000000000, 'unixepoch')
            || printf('.%06dZ', process.exit_ns / 1000 % 1000000) AS exit_time,
        CASE WHEN process.exit_status & 127 THEN 'signal ' || (process.exit_status & 127)
-            ELSE 'exit ' || (process.exit_status >> 8 & 255) END AS exited
+            ELSE 'exit ' || (process.exit_status >> 8 & 255) END AS exited,
+       container.runtime_id AS container_id,
+       container.name AS container_name,
+       container.image AS container_image
 FROM process
 LEFT JOIN text AS exe ON exe.id = process.exe_id
 LEFT JOIN text AS argv ON argv.id = process.argv_id
 LEFT JOIN text AS cwd ON cwd.id = process.cwd_id
-LEFT JOIN user ON user.uid = process.uid;
+LEFT JOIN user ON user.uid = process.uid
+LEFT JOIN container ON container.id = process.container_id;
 
 -- latency and duration are seconds; outcome is that of the connect, end_error
 -- the errno that an established connection ended with.
@@ -55,6 +59,9 @@ SELECT event.id,
        process_view.exe,
        process_view.cmdline,
        process_view.username,
+       process_view.container_id,
+       process_view.container_name,
+       process_view.container_image,
        CASE event.protocol WHEN 6 THEN 'tcp' WHEN 17 THEN 'udp' ELSE event.protocol END AS protocol,
        saddr.name AS saddr,
        iif(event.sport, event.sport, ifnull(event_outcome.sport, 0)) AS sport,
@@ -117,7 +124,7 @@ SELECT id,
            WHEN 3 THEN 'programs not attached'
            WHEN 4 THEN 'clock step'
            WHEN 5 THEN 'disk full'
-           WHEN 6 THEN 'program not run by the kernel'
+           WHEN 6 THEN 'program not run by the kernel' WHEN 7 THEN 'record not understood'
            ELSE reason
        END AS reason,
        kind,

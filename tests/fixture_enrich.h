@@ -26,6 +26,7 @@ struct facts {
 	size_t shown_count[SHOWN_MAX];
 	uint32_t shown_pid[SHOWN_MAX]; /* 0: no process */
 	size_t shows;
+	uint64_t cgroup_id; /* the last one told of */
 	int r; /* what the sink answers */
 };
 
@@ -138,12 +139,21 @@ static inline void kernel_udp_forget(void *context, const struct wire_udp_key *k
 	kernel->forgotten[kernel->forgotten_count++ % STORED_MAX] = *key;
 }
 
+static inline int facts_cgroup(void *context, const struct wire_cgroup *cgroup)
+{
+	struct facts *facts = context;
+
+	facts->cgroup_id = cgroup->key.id;
+	return facts->r;
+}
+
 static inline void enriched_open(struct enriched *enriched)
 {
 	memset(enriched, 0, sizeof(*enriched));
 	processes_open(&enriched->processes);
 	enriched->sink = (struct enrich_sink){
 		.context = &enriched->facts,
+		.cgroup = facts_cgroup,
 		.event = facts_event,
 		.outcome = facts_outcome,
 		.end = facts_end,

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "recorder/process_table.h"
+#include "tests/fixture_containers.h"
 
 /* Unix time of the boot in tests, so that ids are easy to name. */
 #define BOOT 1700000000000000000LL
@@ -38,6 +39,7 @@ struct stored {
 	struct stored_exit exit[STORED_MAX];
 	size_t images;
 	size_t exits;
+	struct container_fixture *containers;
 	int r; /* what the sink answers */
 };
 
@@ -46,6 +48,7 @@ struct processes {
 	struct process_sink sink;
 	struct process_table *table;
 	struct stored stored;
+	struct container_fixture containers;
 	struct record exec; /* too large for a stack */
 };
 
@@ -82,6 +85,21 @@ static inline int stored_add_exit(void *context, int64_t id, int64_t exit_ns, ui
 	return stored->r;
 }
 
+static inline const struct container *stored_container(void *context, const struct wire_task *task)
+{
+	struct stored *stored = context;
+
+	return container_ref(containers_find(stored->containers->containers, task));
+}
+
+static inline const struct container *stored_restored_container(void *context,
+								const struct process *process)
+{
+	struct stored *stored = context;
+
+	return containers_restore(stored->containers->containers, process);
+}
+
 static inline void processes_open(struct processes *processes)
 {
 	memset(processes, 0, sizeof(*processes));
@@ -89,9 +107,13 @@ static inline void processes_open(struct processes *processes)
 	processes->sink = (struct process_sink){
 		.context = &processes->stored,
 		.user_name = stored_user_name,
+		.container = stored_container,
+		.stored_container = stored_restored_container,
 		.image = stored_add_image,
 		.exit = stored_add_exit,
 	};
+	containers_open(&processes->containers);
+	processes->stored.containers = &processes->containers;
 	processes->table = process_table_new(&processes->clock, &processes->sink);
 	assert_non_null(processes->table);
 }
@@ -99,6 +121,7 @@ static inline void processes_open(struct processes *processes)
 static inline void processes_close(struct processes *processes)
 {
 	process_table_free(processes->table);
+	containers_free(processes->containers.containers);
 }
 
 /* A process of alice. */

@@ -92,6 +92,77 @@ static void long_options_are_taken(void **state)
 	assert_string_equal(options.pin_path, "/pins");
 }
 
+static void numbers_are_taken(void **state)
+{
+	struct options options = parse(ARGUMENTS("-c", "x.yml", "--health-check-period", "5",
+						 "--lost-event-telemetry=100"));
+
+	(void)state;
+	assert_int_equal(options.health_check_period, 5);
+	assert_int_equal(options.lost_event_telemetry, 100);
+}
+
+static void numbers_have_defaults(void **state)
+{
+	struct options options = parse(ARGUMENTS("-c", "x.yml"));
+
+	(void)state;
+	assert_int_equal(options.health_check_period, 60);
+	assert_int_equal(options.lost_event_telemetry, 0);
+	assert_false(options.watch_config);
+	assert_null(options.extra_probe_path);
+	assert_null(options.extra_plugin_path);
+}
+
+static void a_wrong_number_is_an_error(void **state)
+{
+	static const char *const wrong[] = {
+		"0", "86401", "1m", "-1", " 1", "1.5", "99999999999999999999999"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char expected[128];
+
+		snprintf(expected, sizeof(expected),
+			 "--health-check-period %s, expected 1 to 86400, try --help", wrong[i]);
+		assert_error(ARGUMENTS("-c", "x", "--health-check-period", wrong[i]), expected);
+	}
+}
+
+static void what_the_seed_has_is_taken(void **state)
+{
+	struct options options = parse(ARGUMENTS("-w", "-c", "x.yml", "--extra-probe-path",
+						 "/probes", "--extra-plugin-path", "/plugins"));
+
+	(void)state;
+	assert_int_equal(options.action, OPTIONS_RECORD);
+	assert_true(options.watch_config);
+	assert_string_equal(options.extra_probe_path, "/probes");
+	assert_string_equal(options.extra_plugin_path, "/plugins");
+}
+
+static void what_is_done_with_a_configuration_needs_one(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(ARGUMENTS("-p", "-c", "x")).action, OPTIONS_PRINT);
+	assert_int_equal(parse(ARGUMENTS("--print-and-quit", "-c", "x")).action, OPTIONS_PRINT);
+	assert_int_equal(parse(ARGUMENTS("--check-config", "-c", "x")).action,
+			 OPTIONS_CHECK_CONFIG);
+	assert_error(ARGUMENTS("--check-config"),
+		     "no configuration, name one with --config FILE, try --help");
+	assert_error(ARGUMENTS("-p", "x"), "unexpected argument 'x', try --help");
+}
+
+static void what_builds_the_manual_is_not_in_the_help(void **state)
+{
+	char *text = help();
+
+	(void)state;
+	assert_int_equal(parse(ARGUMENTS("--print-manual-options")).action, OPTIONS_PRINT_MANUAL);
+	assert_null(strstr(text, "print-manual-options"));
+	free(text);
+}
+
 static void the_last_of_two_wins(void **state)
 {
 	(void)state;
@@ -199,6 +270,12 @@ int main(void)
 		cmocka_unit_test(defaults_are_those_of_the_table),
 		cmocka_unit_test(short_options_are_taken),
 		cmocka_unit_test(long_options_are_taken),
+		cmocka_unit_test(numbers_are_taken),
+		cmocka_unit_test(numbers_have_defaults),
+		cmocka_unit_test(a_wrong_number_is_an_error),
+		cmocka_unit_test(what_the_seed_has_is_taken),
+		cmocka_unit_test(what_is_done_with_a_configuration_needs_one),
+		cmocka_unit_test(what_builds_the_manual_is_not_in_the_help),
 		cmocka_unit_test(the_last_of_two_wins),
 		cmocka_unit_test(help_needs_no_configuration),
 		cmocka_unit_test(version_needs_no_configuration),

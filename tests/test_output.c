@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
 #include "recorder/output.h"
+#include "schema/probe.h"
 
 #define AT 1573568697532744000LL /* 2019-11-12T14:24:57.532744Z */
 
@@ -55,12 +59,24 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* All that was written; the caller frees it. */
+static void show(struct output *to, const struct event *events, size_t count,
+		 const struct image *of)
+{
+	const char *probe = probe_name(events->probe);
+
+	output_events(to, events, count, probe ? probe : "unknown", of);
+}
+
+/* All that was written, after the output was closed; the caller frees it. */
 static char *written(void)
 {
-	FILE *file = fopen(path, "r");
 	char *text = NULL;
 	size_t size = 0;
+	FILE *file;
+
+	output_free(output);
+	output = NULL;
+	file = fopen(path, "r");
 
 	assert_non_null(file);
 	if (getdelim(&text, &size, '\0', file) < 0) {
@@ -120,11 +136,13 @@ static void a_connect_is_a_json_line_with_its_tree(void **state)
 {
 	struct event event = event_of(PROBE_TCP_CONNECT);
 	const cJSON *tree;
+	size_t lost;
 	cJSON *line;
 
 	(void)state;
-	output_events(output, &event, 1, image);
-	assert_int_equal(output_flush(output), 0);
+	show(output, &event, 1, image);
+	assert_int_equal(output_flush(output, &lost), 0);
+	assert_int_equal(lost, 0);
 	line = written_line();
 	assert_string_equal(string_of(line, "probe"), "tcp_connect");
 	assert_string_equal(string_of(line, "timestamp"), "2019-11-12T14:24:57.532744Z");
@@ -146,8 +164,7 @@ static void a_listener_says_the_port_that_came_late(void **state)
 	(void)state;
 	event.sport = 40001;
 	event.outcome_ns = AT + 5; /* how it came to be known */
-	output_events(output, &event, 1, image);
-	output_flush(output);
+	show(output, &event, 1, image);
 	line = written_line();
 	assert_string_equal(string_of(line, "probe"), "net_listen");
 	assert_string_equal(string_of(line, "laddr"), "10.0.0.5");
@@ -172,8 +189,7 @@ static void a_session_is_one_line_with_all_its_destinations(void **state)
 		events[i].messages = 3 + (uint64_t)i;
 		events[i].bytes_sent = 100;
 	}
-	output_events(output, events, 2, image);
-	output_flush(output);
+	show(output, events, 2, image);
 	line = written_line();
 	assert_string_equal(string_of(line, "probe"), "udp_session");
 	assert_int_equal(number_of(line, "bytes_sent"), 200);
@@ -192,8 +208,7 @@ static void an_event_without_a_process_says_so(void **state)
 	cJSON *line;
 
 	(void)state;
-	output_events(output, &event, 1, NULL);
-	output_flush(output);
+	show(output, &event, 1, NULL);
 	line = written_line();
 	assert_true(cJSON_IsNull(cJSON_GetObjectItem(line, "pid")));
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(line, "proctree")), 0);
@@ -206,8 +221,7 @@ static void a_probe_from_elsewhere_is_unknown_by_name(void **state)
 	cJSON *line;
 
 	(void)state;
-	output_events(output, &event, 1, image);
-	output_flush(output);
+	show(output, &event, 1, image);
 	line = written_line();
 	assert_string_equal(string_of(line, "probe"), "unknown");
 	cJSON_Delete(line);
@@ -220,8 +234,7 @@ static void what_a_process_chose_stays_on_its_line(void **state)
 	cJSON *line;
 
 	(void)state;
-	output_events(output, &event, 1, evil);
-	output_flush(output);
+	show(output, &event, 1, evil);
 	line = written_line();
 	cJSON_Delete(line);
 	image_unref(evil);
@@ -230,13 +243,13 @@ static void what_a_process_chose_stays_on_its_line(void **state)
 static void every_event_has_a_line(void **state)
 {
 	struct event event = event_of(PROBE_TCP_CONNECT);
-	size_t lines = 0;
+	size_t lines = 0, lost;
 	char *text;
 
 	(void)state;
 	for (int i = 0; i < 1000; i++)
-		output_events(output, &event, 1, image);
-	assert_int_equal(output_flush(output), 0);
+		show(output, &event, 1, image);
+	assert_int_equal(output_flush(output, &lost), 0);
 	text = written();
 	for (const char *each = text; (each = strchr(each, '\n')); each++)
 		lines++;
@@ -253,8 +266,7 @@ static void a_file_that_is_there_is_appended_to(void **state)
 	(void)state;
 	fputs("before\n", file);
 	fclose(file);
-	output_events(output, &event, 1, image);
-	output_flush(output);
+	show(output, &event, 1, image);
 	text = written();
 	assert_memory_equal(text, "before\n{", 8);
 	free(text);
@@ -269,8 +281,7 @@ static void a_tree_as_deep_as_pids_last_is_cut(void **state)
 	(void)state;
 	for (uint32_t pid = 1; pid <= 10000; pid++)
 		deep = make_image(pid, "nest", deep);
-	output_events(output, &event, 1, deep);
-	output_flush(output);
+	show(output, &event, 1, deep);
 	line = written_line();
 	assert_int_equal(number_of(line, "pid"), 10000);
 	assert_in_range(cJSON_GetArraySize(cJSON_GetObjectItem(line, "proctree")), 1000, 9999);
@@ -278,19 +289,78 @@ static void a_tree_as_deep_as_pids_last_is_cut(void **state)
 	image_unref(deep);
 }
 
-static void a_full_disk_is_told_once_and_is_no_end(void **state)
+/* Wait, at most ten seconds, until the output has or has not been able to write. */
+static void await_writable(struct output *of, bool is_writable)
+{
+	for (int i = 0; i < 1000 && output_is_writable(of) != is_writable; i++)
+		poll(NULL, 0, 10);
+	assert_int_equal(output_is_writable(of), is_writable);
+}
+
+static void a_full_disk_is_told_with_the_lines_it_cost(void **state)
 {
 	struct event event = event_of(PROBE_TCP_CONNECT);
 	struct output *full;
+	size_t lost;
 
 	(void)state;
 	assert_int_equal(output_open("/dev/full", &full), 0);
 	for (int i = 0; i < 100; i++)
-		output_events(full, &event, 1, image);
-	assert_int_equal(output_flush(full), -ENOSPC);
-	output_events(full, &event, 1, image);
-	assert_int_equal(output_flush(full), -ENOSPC);
+		show(full, &event, 1, image);
+	assert_int_equal(output_flush(full, &lost), 0);
+	await_writable(full, false);
+	assert_int_equal(output_flush(full, &lost), -ENOSPC);
+	assert_int_equal(lost, 100);
+	assert_int_equal(output_flush(full, &lost), 0);
 	output_free(full);
+}
+
+/* A FIFO that is not read from is full after 64 KiB. */
+static void a_reader_that_stalls_costs_lines_and_holds_nobody_up(void **state)
+{
+	struct event event = event_of(PROBE_TCP_CONNECT);
+	struct output *stalled;
+	size_t lost, sum = 0;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(output_open(path, &stalled), 0);
+	for (int i = 0; i < 40000; i++) {
+		show(stalled, &event, 1, image);
+		if (output_flush(stalled, &lost))
+			sum += lost;
+	}
+	assert_true(sum > 0);
+	output_free(stalled);
+}
+
+static void a_reader_that_is_gone_is_told(void **state)
+{
+	struct event event = event_of(PROBE_TCP_CONNECT);
+	int saved = dup(STDOUT_FILENO);
+	struct output *broken;
+	size_t lost;
+	int ends[2];
+	int r;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	fflush(stdout);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDOUT_FILENO);
+	r = output_open("-", &broken);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(r, 0);
+	show(broken, &event, 1, image);
+	assert_int_equal(output_flush(broken, &lost), 0);
+	await_writable(broken, false);
+	assert_int_equal(output_flush(broken, &lost), -EPIPE);
+	assert_int_equal(lost, 1);
+	output_free(broken);
 }
 
 static void a_path_that_cannot_be_opened_is_refused(void **state)
@@ -323,7 +393,9 @@ int main(void)
 		TEST(every_event_has_a_line),
 		TEST(a_file_that_is_there_is_appended_to),
 		TEST(a_tree_as_deep_as_pids_last_is_cut),
-		TEST(a_full_disk_is_told_once_and_is_no_end),
+		TEST(a_full_disk_is_told_with_the_lines_it_cost),
+		TEST(a_reader_that_stalls_costs_lines_and_holds_nobody_up),
+		TEST(a_reader_that_is_gone_is_told),
 		TEST(a_path_that_cannot_be_opened_is_refused),
 		TEST(free_takes_null),
 	};

@@ -89,12 +89,12 @@ static size_t count_of(const char *text, const char *part)
 	"INSERT INTO user VALUES (0, 'root'), (1000, 'oholiab');"                                  \
 	"INSERT INTO probe VALUES (1, 'tcp_connect'), (2, 'net_listen'), (3, 'udp_session');"      \
 	"INSERT INTO process VALUES (1, NULL, NULL, 1, 1, 1, NULL, NULL, 0, 0, NULL, NULL,"        \
-	" 'systemd', 2, 1, NULL, 0, 0, 0, 0);"                                                     \
+	" 'systemd', 2, 1, NULL, 0, 0, 0, 0, NULL);"                                                     \
 	"INSERT INTO process VALUES (2, 1, NULL, 23231, 2, 2, NULL, NULL, 1000, 1000, 1000, 3,"    \
-	" 'zsh', 4, 3, NULL, 0, 0, 0, 0);"                                                         \
+	" 'zsh', 4, 3, NULL, 0, 0, 0, 0, NULL);"                                                         \
 	"INSERT INTO process VALUES (3, 2, NULL, 1775, 3, 3, " ID(                                 \
 		9000000000) ", 256, 0, 0, 1000,"                                                   \
-			    " 3, 'weechat', 6, 5, NULL, 0, 0, 0, 0);"
+			    " 3, 'weechat', 6, 5, NULL, 0, 0, 0, 0, NULL);"
 
 #define ADDRESSES                                                                                  \
 	"INSERT INTO address VALUES (1, x'0a000005', '10.0.0.5'), (2, x'b91ea625', "               \
@@ -275,17 +275,17 @@ static void outcome_end_and_exit_are_found_in_later_segments(void **state)
 		&fixture, AT,
 		ADDRESSES
 		"INSERT INTO process VALUES (1, NULL, NULL, 42, 1, 1, NULL, NULL, 0, 0, NULL, NULL,"
-		" 'nc', NULL, NULL, NULL, 0, 0, 0, 0);"
+		" 'nc', NULL, NULL, NULL, 0, 0, 0, 0, NULL);"
 		"INSERT INTO event VALUES (" ID(1) ", 1, 1, 1, 6, 1, 0, 2, 1, NULL, NULL)"));
 	sqlite3_close(fixture_segment(
 		&fixture, AT + 10,
 		"INSERT INTO process VALUES (1, NULL, NULL, 42, 1, 1, NULL, NULL, 0, 0, NULL, NULL,"
-		" 'nc', NULL, NULL, NULL, 0, 0, 0, 0);"
+		" 'nc', NULL, NULL, NULL, 0, 0, 0, 0, NULL);"
 		"INSERT INTO event_outcome VALUES (" ID(1) ", " ID(2000001) ", 1, 0, NULL, 9)"));
 	sqlite3_close(fixture_segment(&fixture, AT + 20,
 				      "INSERT INTO process VALUES (1, NULL, NULL, 42, 1, 1, " ID(
 					      7) ", 9, 0, 0, NULL, NULL,"
-						 " 'nc', NULL, NULL, NULL, 0, 0, 0, 0);"
+						 " 'nc', NULL, NULL, NULL, 0, 0, 0, 0, NULL);"
 						 "INSERT INTO event_end VALUES (" ID(1) ", " ID(
 							 3000001) ", 0, 104, 1, 2, 0)"));
 	query("events", true);
@@ -415,7 +415,7 @@ static void more_segments_than_are_kept_open_are_read(void **state)
 		snprintf(sql, sizeof(sql),
 			 "INSERT INTO process VALUES (1, NULL, NULL, 42, 1, 1, %s, 0, 0, 0, NULL, "
 			 "NULL,"
-			 " 'nc', NULL, NULL, NULL, 0, 0, 0, 0);"
+			 " 'nc', NULL, NULL, NULL, 0, 0, 0, 0, NULL);"
 			 "INSERT INTO event VALUES (%lld, 2, 1, 9, 6, NULL, 80, NULL, 0, NULL, "
 			 "NULL);",
 			 i == 99 ? "5" : "NULL", (long long)(AT + i));
