@@ -74,6 +74,7 @@ BUILT_MANUALS := $(patsubst %.in,$(BUILD)/%,$(wildcard docs/*.[1-8].in))
 TEST_SOURCES := $(wildcard tests/*.c itests/*.c)
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 ITESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard itests/test_*.c))
+BENCHMARKS := $(patsubst %.c,$(BUILD)/%,$(wildcard itests/bench_*.c))
 TRIGGER := $(patsubst %.c,$(BUILD)/%,$(wildcard itests/trigger.c))
 PLUGIN_SOURCES := $(wildcard plugins/*.c tests/plugins/*.c)
 PLUGINS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard plugins/*.c))
@@ -169,7 +170,7 @@ $(BUILD)/tests/test_config_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--
 	-Wl,--wrap=strdup,--wrap=strndup,--wrap=asprintf,--wrap=vasprintf,--wrap=open_memstream
 
 # Integration tests know the program from outside: they link nothing of it.
-$(BUILD)/itests.a: $(call objects,$(filter-out itests/test_%.c itests/trigger.c,$(wildcard itests/*.c)))
+$(BUILD)/itests.a: $(call objects,$(filter-out itests/test_%.c itests/bench_%.c itests/trigger.c,$(wildcard itests/*.c)))
 $(BUILD)/itests/%: $(BUILD)/obj/itests/%.o $(BUILD)/itests.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -205,6 +206,9 @@ unit:
 
 itest:
 	+$(Q)tests/run --check 'root, to load BPF programs' '[ $$(id -u) = 0 ]' $(ITEST_RUNS)
+
+bench: all $(BENCHMARKS)
+	$(Q)for benchmark in $(BENCHMARKS); do $$benchmark 2>&1 | grep -v '^\['; done
 
 check: deps
 	+$(Q)tests/run --check 'build' '$(SUBMAKE) all' \
@@ -246,7 +250,7 @@ format: deps-lint
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all units itests deps deps-run deps-lint run unit itest check lint format clean
+.PHONY: all units itests deps deps-run deps-lint run unit itest bench check lint format clean
 # Not .SECONDARY: with it a new source older than an archive would not get into the archive.
 .PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/bpf/%.bpf.o
 

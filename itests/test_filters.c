@@ -189,6 +189,16 @@ static void ipv6_networks_are_filtered(void **state)
 	assert_int_equal(count_events("tcp_connect", "::1", 9005), 1);
 }
 
+static void all_of_ipv6_does_not_mean_ipv4(void **state)
+{
+	(void)state;
+	start_with("tcp_connect: {filters: [{subnet_name: v6, network: '::/0'}]}\n");
+	action_connect("::1", P1);
+	action_connect("127.0.0.1", P1);
+	assert_count("tcp_connect", "127.0.0.1", P1, 1);
+	assert_int_equal(count_events("tcp_connect", "::1", P1), 0);
+}
+
 static void v4_mapped_addresses_are_filtered_as_ipv4(void **state)
 {
 	(void)state;
@@ -422,6 +432,7 @@ int main(void)
 #undef X
 	const struct CMUnitTest tests[] = {
 		TEST(ipv6_networks_are_filtered),
+		TEST(all_of_ipv6_does_not_mean_ipv4),
 		TEST(v4_mapped_addresses_are_filtered_as_ipv4),
 		TEST(most_specific_network_decides_alone),
 		TEST(includeports_takes_ranges_and_wins_over_excludeports),

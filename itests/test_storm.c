@@ -259,7 +259,8 @@ static void five_hundred_orphans_at_once_are_five_hundred_events_with_whole_tree
 	cJSON_ArrayForEach (report, reports) {
 		describe_shells(&storm, report);
 	}
-	assert_true(WAIT_UNTIL(all_printed(&storm, &events)));
+	if (!WAIT_UNTIL(all_printed(&storm, &events)))
+		harness_fail("only %d events were printed", storm_count(&storm, events));
 	compare(&storm, reports, events, EVENT_PRINTED);
 	cJSON_Delete(events);
 	recorder_stop(&recorder, SIGTERM);

@@ -216,7 +216,9 @@ int enrich_listener(struct enrich *enrich, const struct wire_socket *socket, uin
 			return -ENOMEM;
 		enrich->source->follow_listener(enrich->source->context, event.cookie, boot_ns);
 	}
-	r = enrich->sink->event(enrich->sink->context, &event);
+	r = enrich_attributes(enrich, &event, image);
+	if (!r)
+		r = enrich->sink->event(enrich->sink->context, &event);
 	if (!r)
 		enrich->sink->show(enrich->sink->context, &event, 1, image);
 	return r;

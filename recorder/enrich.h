@@ -16,7 +16,7 @@ struct enrich_sink {
 	void *context;
 	/* A cgroup was made or removed. */
 	int (*cgroup)(void *context, const struct wire_cgroup *cgroup);
-	/* Set event->attributes, which stay the sink's until the next call. May be NULL. */
+	/* Add to event->attributes, which stay the sink's until the next call. May be NULL. */
 	int (*attributes)(void *context, struct event *event, const struct image *image);
 	/* To be stored, in this order for each event; the process' image went before it. */
 	int (*event)(void *context, const struct event *event);

@@ -14,7 +14,7 @@ struct enrich {
 	uint64_t session_max_ns;
 };
 
-/* Let the sink set the attributes of an event that is about to be stored. */
+/* Let the sink add to the attributes of an event that is about to be stored. */
 int enrich_attributes(struct enrich *enrich, struct event *event, const struct image *image);
 
 /* The first message to a destination: event joins the session of its socket, or begins one. */

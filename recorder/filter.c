@@ -120,8 +120,21 @@ static int make_inner(enum bpf_map_type type, const char *name, uint32_t key_siz
 	return fd < 0 ? -errno : fd;
 }
 
+/* ::ffff:0:0/96, which holds all of IPv4, lies in some IPv6 networks; these do not mean it. */
+static int spare_ipv4(int fd)
+{
+	struct wire_network mapped = {.prefix_bits = 96, .address = {[10] = 0xff, [11] = 0xff}};
+	struct wire_port_rule none = {.mode = WIRE_PORTS_NONE};
+
+	return bpf_map_update_elem(fd, &mapped, &none, BPF_ANY) ? -errno : 0;
+}
+
 static int fill_networks(int fd, const struct probe_config *config, struct port_sets *sets)
 {
+	int r = spare_ipv4(fd);
+
+	if (r)
+		return r;
 	for (size_t i = 0; i < config->filter_count; i++) {
 		struct wire_network key = wire_key(&config->filters[i].network);
 		struct wire_port_rule rule = wire_rule(sets, &config->filters[i].ports);
@@ -159,7 +172,7 @@ static int bank_fill_networks(struct filter *filter, uint32_t bank,
 			      const struct probe_config *config, struct port_sets *sets)
 {
 	int fd = make_inner(BPF_MAP_TYPE_LPM_TRIE, "networks", sizeof(struct wire_network),
-			    sizeof(struct wire_port_rule), (uint32_t)config->filter_count,
+			    sizeof(struct wire_port_rule), (uint32_t)config->filter_count + 1,
 			    BPF_F_NO_PREALLOC);
 	int r = fd < 0 ? fd : fill_networks(fd, config, sets);
 

@@ -740,7 +740,22 @@ static int open_poll(struct recorder *recorder)
 		r = poll_add(recorder, recorder->signal_fd, EPOLLIN);
 	if (!r && recorder->watch)
 		r = poll_add(recorder, watch_fd(recorder->watch), EPOLLIN);
+	if (!r)
+		r = remote_start(recorder->remote, REMOTE_PERIOD_MS);
+	if (!r)
+		r = poll_add(recorder, remote_fd(recorder->remote), EPOLLIN);
 	return r;
+}
+
+/* True when what is to be read from fd says that the configuration changed. */
+static bool config_has_changed(struct recorder *recorder, int fd)
+{
+	if (recorder->watch && fd == watch_fd(recorder->watch))
+		return watch_read(recorder->watch);
+	if (fd != remote_fd(recorder->remote))
+		return false;
+	remote_acknowledge(recorder->remote);
+	return true;
 }
 
 /* Wait for something to do. 1 to go on, 0 to stop, or -errno. */
@@ -759,8 +774,7 @@ static int wait_for_work(struct recorder *recorder)
 		recorder->containers_have_news = true;
 	if (event.data.fd == recorder->signal_fd && take_signal(recorder, &r))
 		return 0;
-	if (recorder->watch && event.data.fd == watch_fd(recorder->watch) &&
-	    watch_read(recorder->watch))
+	if (config_has_changed(recorder, event.data.fd))
 		r = reload(recorder);
 	return r ? r : !recorder->is_to_restart;
 }
@@ -1093,6 +1107,7 @@ static int record(struct recorder *recorder)
 
 	umask(0027); /* the record is for root and its group */
 	choose_probes(recorder);
+	recorder->next_snapshot_ns = INT64_MAX; /* none before all processes are known */
 	host_read(&recorder->host);
 	clock_sample(&recorder->clock);
 	if ((r = open_store(recorder)) || (r = number_probes(recorder)) ||

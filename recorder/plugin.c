@@ -255,9 +255,10 @@ int plugins_run(struct plugins *plugins, const char *probe, const struct event *
 	char *attributes = NULL;
 	int r;
 
-	*ret_attributes = NULL;
-	if (!plugins_wanted(plugins, probe))
+	if (!plugins_wanted(plugins, probe)) {
+		*ret_attributes = event->attributes;
 		return 0;
+	}
 	plugin_event_begin(plugins->event, event, probe, image);
 	for (struct plugin *plugin = plugins->first; plugin; plugin = plugin->next) {
 		if (strcmp(plugin->probe, probe))

@@ -36,9 +36,10 @@ int plugins_add(struct plugins *plugins, const struct probe_config *probe, char 
 bool plugins_wanted(const struct plugins *plugins, const char *probe);
 
 /*
- * Show an event to the plugins of its probe. *ret_attributes is what struct
- * event wants, valid until the next call; NULL for nothing. 0 or -ENOMEM: that
- * a plugin fails is logged, and the event goes on without what it had to add.
+ * Show an event to the plugins of its probe. *ret_attributes is its attributes
+ * together with what they added, valid until the next call; NULL for nothing.
+ * 0 or -ENOMEM: that a plugin fails is logged, and the event goes on without
+ * what it had to add.
  */
 int plugins_run(struct plugins *plugins, const char *probe, const struct event *event,
 		const struct image *image, const char **ret_attributes);

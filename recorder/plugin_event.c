@@ -78,6 +78,7 @@ void plugin_event_begin(struct pidtree_event *event, const struct event *shown, 
 {
 	event->shown = shown;
 	event->probe = probe;
+	event->attributes = shown->attributes ? cJSON_Parse(shown->attributes) : NULL;
 	address_format(&shown->saddr, event->saddr);
 	address_format(&shown->daddr, event->daddr);
 	event->depth = image_tree(image, event->tree, TREE_DEPTH);

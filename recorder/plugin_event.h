@@ -16,8 +16,8 @@ void plugin_event_begin(struct pidtree_event *event, const struct event *shown, 
 			const struct image *image);
 
 /*
- * Be done with it. *ret_attributes is what was added, as struct event has it,
- * for the caller to free; NULL when nothing was. 0 or -ENOMEM.
+ * Be done with it. *ret_attributes is what it had and what was added, as struct
+ * event has it, for the caller to free; NULL for nothing. 0 or -ENOMEM.
  */
 int plugin_event_end(struct pidtree_event *event, char **ret_attributes);
 

@@ -101,10 +101,11 @@ const struct value *tree_scalar(struct tree *tree, const struct place *place, co
 				size_t size, bool is_plain)
 {
 	struct value *value = value_new(tree, VALUE_SCALAR, place, size, size + 1);
-	char *bytes = (char *)(value + 1);
+	char *bytes;
 
 	if (!value)
 		return NULL;
+	bytes = (char *)(value + 1);
 	memcpy(bytes, text, size);
 	bytes[size] = '\0';
 	value->text = bytes;
@@ -259,29 +260,6 @@ const struct value *value_find(const struct value *value, const char *key)
 		if (strcmp(value_key(value, i), key) == 0)
 			return value_item(value, i);
 	return NULL;
-}
-
-static bool scalar_equal(const struct value *a, const struct value *b)
-{
-	return a->is_plain == b->is_plain && a->count == b->count &&
-	       memcmp(a->text, b->text, a->count) == 0;
-}
-
-bool value_equal(const struct value *a, const struct value *b)
-{
-	if (a == b)
-		return true;
-	if (!a || !b || a->type != b->type || a->count != b->count || a->nodes != b->nodes)
-		return false;
-	if (a->type == VALUE_SCALAR)
-		return scalar_equal(a, b);
-	for (size_t i = 0; i < a->count; i++) {
-		if (a->type == VALUE_MAPPING && strcmp(value_key(a, i), value_key(b, i)) != 0)
-			return false;
-		if (!value_equal(value_item(a, i), value_item(b, i)))
-			return false;
-	}
-	return true;
 }
 
 /* What may stand without quotes and still be what it is, whatever surrounds it. */

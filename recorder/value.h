@@ -66,9 +66,6 @@ const struct value *value_key_value(const struct value *value, size_t index);
 /* What a mapping has under a key, NULL if nothing or value is no mapping (or NULL). */
 const struct value *value_find(const struct value *value, const char *key);
 
-/* Whether the two say the same, wherever they were written. NULL equals NULL. */
-bool value_equal(const struct value *a, const struct value *b);
-
 /* Print as YAML flow style (which is JSON but for unquoted scalars), in one line. */
 void value_print(const struct value *value, FILE *out);
 

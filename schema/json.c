@@ -296,14 +296,14 @@ static bool merge_tree(cJSON *object, const cJSON *by_id, const struct process *
 		       size_t depth)
 {
 	const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, JSON_TREE);
-	cJSON *from = by_id ? by_id->child : NULL;
+	cJSON *from = cJSON_IsObject(by_id) ? by_id->child : NULL;
 	cJSON *entry = array->child;
 	char id[JSON_ID_SIZE];
 
 	for (size_t i = 0; i < depth && from; i++, entry = entry->next) {
 		if (strcmp(from->string, json_id(tree[i]->id, id)))
 			continue;
-		if (!merge(entry, from, NULL))
+		if (cJSON_IsObject(from) && !merge(entry, from, NULL))
 			return false;
 		from = from->next;
 	}

@@ -672,6 +672,83 @@ static void an_event_comes_back_as_it_was_stored(void **state)
 	assert_memory_equal(&back.daddr, &event.daddr, sizeof(back.daddr));
 }
 
+static int assert_attributes(void *context, const struct event *event)
+{
+	const char *expected = context;
+
+	if (expected)
+		assert_string_equal(event->attributes, expected);
+	else
+		assert_null(event->attributes);
+	return 0;
+}
+
+static int take_process(void *context, const struct process *process)
+{
+	(void)context;
+	(void)process;
+	return 0;
+}
+
+static void an_event_comes_back_with_its_attributes(void **state)
+{
+	static char attributes[] = "{\"source_host\":\"web\"}";
+	struct event event = event_of(NOW + 1);
+
+	(void)state;
+	event.attributes = attributes;
+	put_event(&event);
+	assert_int_equal(store_restore(store, take_process, assert_attributes, attributes), 0);
+}
+
+static void an_event_without_attributes_comes_back_without(void **state)
+{
+	struct event event = event_of(NOW + 1);
+
+	(void)state;
+	event.attributes = NULL;
+	put_event(&event);
+	assert_int_equal(store_restore(store, take_process, assert_attributes, NULL), 0);
+}
+
+static void an_event_that_nothing_follows_is_not_restored(void **state)
+{
+	struct process process = process_of(NOW);
+	struct event event = event_of(NOW + 1);
+	struct restored restored;
+
+	(void)state;
+	process.exit_ns = NOW + 50;
+	put_process(&process);
+	event.cookie = 0;
+	put_event(&event);
+	restored = restore();
+	assert_int_equal(restored.processes, 0);
+	assert_int_equal(restored.events, 0);
+}
+
+static uint32_t probe_id(const char *name, uint32_t least_id)
+{
+	uint32_t id = 0;
+
+	assert_int_equal(store_probe_id(store, name, least_id, &id), 0);
+	return id;
+}
+
+static void a_probe_keeps_its_number_in_a_segment(void **state)
+{
+	(void)state;
+	assert_int_equal(probe_id("tcp_accept", 16), 16);
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_probe(store, 1, "tcp_connect"), 0);
+	assert_int_equal(store_probe(store, 16, "tcp_accept"), 0);
+	commit();
+	reopen_store();
+	assert_int_equal(probe_id("other", 16), 17);
+	assert_int_equal(probe_id("tcp_accept", 16), 16);
+	assert_int_equal(probe_id("other", 20), 20);
+}
+
 static void only_events_that_may_go_on_are_restored(void **state)
 {
 	static const enum outcome outcomes[] = {OUTCOME_NONE, OUTCOME_ESTABLISHED, OUTCOME_REFUSED,
@@ -1019,6 +1096,10 @@ int main(void)
 		TEST(processes_that_exited_are_not_restored_but_as_ancestors),
 		TEST(the_process_of_an_open_event_is_restored),
 		TEST(an_event_comes_back_as_it_was_stored),
+		TEST(an_event_comes_back_with_its_attributes),
+		TEST(an_event_without_attributes_comes_back_without),
+		TEST(an_event_that_nothing_follows_is_not_restored),
+		TEST(a_probe_keeps_its_number_in_a_segment),
 		TEST(only_events_that_may_go_on_are_restored),
 		TEST(what_the_caller_refuses_ends_the_restore),
 		TEST(a_second_start_goes_on_in_the_same_segment),
