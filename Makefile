@@ -36,7 +36,8 @@ endif
 # the same in Debian 12 and 13.
 BUILD_PACKAGES := gcc libc6-dev binutils clang bpftool pkgconf libbpf-dev libelf-dev zlib1g-dev \
 	libsqlite3-dev libyaml-dev libcjson-dev libsystemd-dev libcurl4-openssl-dev uthash-dev
-TEST_PACKAGES := libcmocka-dev liburing-dev libasan8 libubsan1 iproute2 nftables sqlite3
+TEST_PACKAGES := libcmocka-dev liburing-dev libasan8 libubsan1 iproute2 nftables sqlite3 \
+	podman runc busybox-static netavark iptables
 LINT_PACKAGES := clang-format clang-tidy cppcheck shellcheck mandoc
 
 LIBRARIES := libbpf sqlite3 yaml-0.1 libcjson libsystemd libcurl
@@ -45,7 +46,7 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wformat=2
 CPPFLAGS += -D_GNU_SOURCE -DPIDTREE_VERSION='"$(VERSION)"' -I$(BUILD)/gen -Ischema -Ibpf \
-	-Iplugins $(PKG_CFLAGS)
+	-Iplugins -DPIDTREE_PLUGIN_DIRECTORY='"$(PLUGIN_DIRECTORY)"' $(PKG_CFLAGS)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARNINGS) -fstack-protector-strong
 BPF_CFLAGS = -g -O2 -std=gnu11 -target bpf -mcpu=v3 -D__bpf__ -Wall -Wextra -Werror -Wpadded \
@@ -86,7 +87,7 @@ SAMPLES := $(wildcard itests/plugins/* itests/probes/*/*)
 
 all: $(WIRE) $(BUILD)/pidtree-recorder $(BUILD)/pidtree-query $(PLUGINS) $(HEADERS) $(BUILT_MANUALS)
 units: $(UNITS) $(PLUGINS) $(TEST_PLUGINS)
-itests: $(ITESTS) $(TRIGGER) $(HEADERS) $(SAMPLES:%=$(BUILD)/%)
+itests: $(ITESTS) $(TRIGGER) $(HEADERS) $(SAMPLES:%=$(BUILD)/%) $(BUILD)/itests/gen-ip-mapping.sh
 
 # BPF: object, then skeleton.
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
@@ -109,8 +110,6 @@ $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
-
-$(BUILD)/obj/recorder/plugin.o: CPPFLAGS += -DPIDTREE_PLUGIN_DIRECTORY='"$(PLUGIN_DIRECTORY)"'
 
 # The contract between kernel and recorder is padded by hand: on either side, by either compiler.
 WIRE_CFLAGS := -x c -std=gnu11 $(WARNINGS) -Wpadded -Ibpf -fsyntax-only
@@ -176,6 +175,10 @@ $(BUILD)/itests/%: $(BUILD)/obj/itests/%.o $(BUILD)/itests.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -Wl,--as-needed -lcmocka -luring -lcjson -lpthread -o $@
 
+$(BUILD)/itests/gen-ip-mapping.sh: itests/gen-ip-mapping.sh
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 # Builds of their own, with as many jobs as processors unless -j was given.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 ASAN := $(BUILD)/asan
@@ -239,7 +242,8 @@ lint: deps-lint
 		--enable=warning,performance,portability --library=posix,gnu \
 		--include=/usr/include/uthash.h --include=/usr/include/bpf/libbpf_common.h \
 		$(CPPCHECK_SUPPRESSIONS:%=--suppress=%) \
-		-D_GNU_SOURCE -DPIDTREE_VERSION='""' -Ischema -Ibpf $(SCHEMA_SOURCES) $(RECORDER_SOURCES) $(QUERY_SOURCES)
+		-D_GNU_SOURCE -DPIDTREE_VERSION='""' -DPIDTREE_PLUGIN_DIRECTORY='""' -Ischema -Ibpf -Iplugins \
+		$(SCHEMA_SOURCES) $(RECORDER_SOURCES) $(QUERY_SOURCES) $(PLUGIN_SOURCES)
 	$(call say,LINT,clang-tidy)
 	$(Q)printf '%s\n' $(C_SOURCES) | xargs -P $(shell nproc) -I{} \
 		clang-tidy --quiet {} -- -std=gnu11 $(CPPFLAGS) -I. 2>/dev/null

@@ -99,7 +99,8 @@ static __always_inline void attempt_note(__u64 cookie, struct connection *attemp
 	attempt->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	attempt->pid = BPF_CORE_READ(task, tgid);
 	attempt->dport = dport;
-	bpf_map_update_elem(&tcp_connections, &cookie, attempt, BPF_ANY);
+	if (bpf_map_update_elem(&tcp_connections, &cookie, attempt, BPF_ANY))
+		record_drop(WIRE_PROBE_TCP_CONNECT, WIRE_OPEN);
 }
 
 SEC("cgroup/connect4")
@@ -147,16 +148,13 @@ int tcp_release(struct bpf_sock *context)
 	return 1;
 }
 
-static __always_inline void connection_open(struct sock *sk, __u64 cookie)
+/* Everything that connects has passed the connect hook: what is not known was filtered there. */
+static __always_inline void connection_open(struct sock *sk, __u64 cookie,
+					    struct connection *connection)
 {
-	struct connection *known = bpf_map_lookup_elem(&tcp_connections, &cookie);
-	struct connection connection = {};
 	struct wire_open *record;
-	__u8 saddr[16];
 
-	/* Kernel sockets pass no connect hook: what is not known may still be to be filtered. */
-	socket_addresses(sk, saddr, connection.daddr);
-	if (!known && FILTER_DROPS(tcp_connect, connection.daddr, socket_dport(sk)))
+	if (connection->open_boot_ns)
 		return;
 	record = record_reserve(WIRE_PROBE_TCP_CONNECT, WIRE_OPEN, sizeof(*record));
 	if (!record) {
@@ -169,25 +167,21 @@ static __always_inline void connection_open(struct sock *sk, __u64 cookie)
 	record->session_boot_ns = 0;
 	record->previous_messages = 0;
 	record->previous_bytes = 0;
-	__builtin_memcpy(record->saddr, saddr, sizeof(saddr));
-	__builtin_memcpy(record->daddr, connection.daddr, sizeof(connection.daddr));
+	socket_addresses(sk, record->saddr, record->daddr);
 	record->sport = socket_sport(sk);
 	record->dport = socket_dport(sk);
 	record->protocol = IPPROTO_TCP;
 	record->flags = 0;
 	record->padding = 0;
-	connection.open_boot_ns = record->header.boot_ns;
+	connection->open_boot_ns = record->header.boot_ns;
 	record_submit(record, sizeof(*record));
-
-	if (known)
-		known->open_boot_ns = connection.open_boot_ns;
-	else if (bpf_map_update_elem(&tcp_connections, &cookie, &connection, BPF_ANY))
-		record_drop(WIRE_PROBE_TCP_CONNECT, WIRE_END);
 }
 
 static __always_inline void connection_established(struct sock *sk, __u64 cookie,
 						   struct connection *connection)
 {
+	if (connection->established)
+		return;
 	connection->established = 1;
 	emit_outcome(cookie, connection->open_boot_ns, sk, 0, WIRE_OUTCOME_ESTABLISHED);
 }
@@ -217,8 +211,7 @@ static __always_inline void connection_end(struct sock *sk, __u64 cookie,
 	record_submit(record, sizeof(*record));
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(tcp_set_state, struct sock *sk, int old_state, int new_state)
+static __always_inline int connection_state(struct sock *sk, int new_state)
 {
 	struct connection *connection;
 	__u64 cookie;
@@ -228,12 +221,14 @@ int BPF_PROG(tcp_set_state, struct sock *sk, int old_state, int new_state)
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	cookie = bpf_get_socket_cookie(sk);
+	connection = bpf_map_lookup_elem(&tcp_connections, &cookie);
+	if (!connection)
+		return 0;
 	if (new_state == TCP_SYN_SENT) {
-		connection_open(sk, cookie);
+		connection_open(sk, cookie, connection);
 		return 0;
 	}
-	connection = bpf_map_lookup_elem(&tcp_connections, &cookie);
-	if (!connection || !connection->open_boot_ns)
+	if (!connection->open_boot_ns)
 		return 0;
 	if (new_state == TCP_ESTABLISHED) {
 		connection_established(sk, cookie, connection);
@@ -245,6 +240,24 @@ int BPF_PROG(tcp_set_state, struct sock *sk, int old_state, int new_state)
 		emit_outcome(cookie, connection->open_boot_ns, sk, BPF_CORE_READ(sk, sk_err), 0);
 	bpf_map_delete_elem(&tcp_connections, &cookie);
 	return 0;
+}
+
+/*
+ * The kernel does not run a tracing program on a CPU that is inside it, which a
+ * softirq that comes in meanwhile would need. So there are two: while one is
+ * interrupted the other is not. Whichever comes first does the work; for the
+ * second, the connection's entry shows that it is done.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_set_state, struct sock *sk, int old_state, int new_state)
+{
+	return connection_state(sk, new_state);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_set_state_too, struct sock *sk, int old_state, int new_state)
+{
+	return connection_state(sk, new_state);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

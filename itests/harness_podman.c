@@ -22,18 +22,20 @@
 /* What the machine needs that has no systemd, and a small limit on what root may have. */
 #define RUN "run", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"
 
-/* In this order: a directory, its name thrice more. */
+/* In this order: PATH, which does not find this script, and the directory thrice. */
 static const char script[] =
 	"#!/bin/sh\n"
+	"PATH='%s'\n"
 	"exec podman --root %s/storage --runroot %s/run --tmpdir %s/tmp --storage-driver vfs "
 	"--cgroup-manager cgroupfs --runtime runc --events-backend file --network-backend netavark "
 	"\"$@\"\n";
 
 /* The image: a busybox under all of its names. */
-static const char make_image[] = "mkdir -p \"$1/image/bin\" && cd \"$1/image\" && "
-				 "cp \"$(command -v busybox)\" bin/ && "
-				 "for name in sh nc sleep true; do ln -s busybox bin/$name; done && "
-				 "tar -c . | \"$1/podman\" import - " PODMAN_IMAGE;
+static const char make_image[] =
+	"mkdir -p \"$1/image/bin\" && cd \"$1/image\" && "
+	"cp \"$(command -v busybox)\" bin/ && "
+	"for name in sh nc sleep true; do ln -s busybox bin/$name; done && "
+	"tar -c . | \"$1/podman\" import - " PODMAN_IMAGE;
 
 static bool has_succeeded(const struct child *child)
 {
@@ -85,7 +87,8 @@ static void write_script(const struct podman *podman)
 	FILE *file = fopen(podman->command, "we");
 
 	if (!file ||
-	    fprintf(file, script, podman->directory, podman->directory, podman->directory) < 0 ||
+	    fprintf(file, script, getenv("PATH"), podman->directory, podman->directory,
+		    podman->directory) < 0 ||
 	    fchmod(fileno(file), 0755) || fclose(file))
 		harness_fail("cannot write %s", podman->command);
 }
@@ -94,8 +97,8 @@ void podman_open(struct podman *podman)
 {
 	const char *found[] = {"sh", "-c", "command -v podman runc busybox > /dev/null", NULL};
 	const char *image[] = {"sh", "-c", make_image, "sh", podman->directory, NULL};
-	const char *run[] = {podman->command, RUN, "--rm", "--network", "host", PODMAN_IMAGE,
-			     "/bin/true", NULL};
+	const char *run[] = {podman->command, RUN,	    "--rm",	 "--network",
+			     "host",	      PODMAN_IMAGE, "/bin/true", NULL};
 
 	*podman = (struct podman){0};
 	strcpy(podman->directory, "/tmp/pidtree-podman-XXXXXX");

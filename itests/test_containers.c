@@ -86,7 +86,7 @@ static int count_port(const cJSON *events, const char *port)
 	const cJSON *event;
 	int count = 0;
 
-	cJSON_ArrayForEach(event, events) {
+	cJSON_ArrayForEach (event, events) {
 		if (port_of(event) == atoi(port))
 			count++;
 	}
@@ -108,7 +108,7 @@ static cJSON *queried(const char *port)
 {
 	cJSON *events = recorder_query(&recorder, NULL), *event, *found = NULL;
 
-	cJSON_ArrayForEach(event, events) {
+	cJSON_ArrayForEach (event, events) {
 		if (port_of(event) == atoi(port)) {
 			found = cJSON_Duplicate(event, true);
 			break;
@@ -202,11 +202,11 @@ static void a_container_outlives_a_recorder_that_was_killed(void **state)
 	start("tcp_connect:\n");
 	podman_start(&podman, &child, OPTIONS("--interactive", "--name", "survivor"),
 		     COMMAND("/bin/sh", "-c", "read x; nc -w 1 127.0.0.1 " WANTED_PORT));
-	assert_true(WAIT_UNTIL(
-		strcmp(id = podman_output(&podman, OPTIONS("ps", "--quiet", "--no-trunc",
-							   "--filter", "name=survivor")),
-		       "") != 0 ||
-		(free(id), false)));
+	assert_true(
+		WAIT_UNTIL(strcmp(id = podman_output(&podman, OPTIONS("ps", "--quiet", "--no-trunc",
+								      "--filter", "name=survivor")),
+				  "") != 0 ||
+			   (free(id), false)));
 	recorder_crash(&recorder);
 	dprintf(child.in, "go\n");
 	child_wait(&child);
@@ -220,10 +220,10 @@ static void a_container_outlives_a_recorder_that_was_killed(void **state)
  */
 static void run_mark(const char *name)
 {
-	podman_run(&podman,
-		   OPTIONS("--rm", "--name", name, "--label", "team=payroll", "--label",
-			   "stage=prod"),
-		   COMMAND(CONNECT(MARK_PORT)));
+	podman_run(
+		&podman,
+		OPTIONS("--rm", "--name", name, "--label", "team=payroll", "--label", "stage=prod"),
+		COMMAND(CONNECT(MARK_PORT)));
 	assert_true(WAIT_UNTIL(printed(MARK_PORT) > 0));
 }
 
@@ -241,7 +241,8 @@ static void only_containers_with_the_labels_are_recorded_from_their_first_moment
 			   COMMAND(CONNECT(WANTED_PORT)));
 		podman_run(&podman, OPTIONS("--rm", "--label", "team=payments"),
 			   COMMAND(CONNECT(OTHER_PORT)));
-		podman_run(&podman, OPTIONS("--rm", "--label", "team=ship", "--label", "stage=prod"),
+		podman_run(&podman,
+			   OPTIONS("--rm", "--label", "team=ship", "--label", "stage=prod"),
 			   COMMAND(CONNECT(OTHER_PORT)));
 		podman_run(&podman, OPTIONS("--rm"), COMMAND(CONNECT(OTHER_PORT)));
 		connect_from_host(HOST_PORT);
@@ -251,7 +252,7 @@ static void only_containers_with_the_labels_are_recorded_from_their_first_moment
 	assert_int_equal(printed(OTHER_PORT), 0);
 	assert_int_equal(printed(HOST_PORT), 0);
 	events = recorder_output(&recorder);
-	cJSON_ArrayForEach(event, events) {
+	cJSON_ArrayForEach (event, events) {
 		/* The runtime has answered before it is printed. */
 		assert_true(has_text(event, "container_name",
 				     port_of(event) == atoi(MARK_PORT) ? "mark" : "wanted"));
@@ -272,8 +273,9 @@ static void a_container_with_the_labels_that_runs_already_is_recorded(void **sta
 			   "stage=prod"),
 		   COMMAND("/bin/sh", "-c", loop));
 	podman_run(&podman, OPTIONS("--detach", "--name", "unwanted"),
-		   COMMAND("/bin/sh", "-c", "while :; do nc -w 1 127.0.0.1 " OTHER_PORT
-					    " 2> /dev/null; sleep 0.1; done"));
+		   COMMAND("/bin/sh", "-c",
+			   "while :; do nc -w 1 127.0.0.1 " OTHER_PORT
+			   " 2> /dev/null; sleep 0.1; done"));
 	start(LABELS_CONFIG);
 	assert_true(WAIT_UNTIL(printed(WANTED_PORT) > 3));
 	assert_int_equal(printed(OTHER_PORT), 0);
@@ -298,11 +300,9 @@ static void other_labels_count_after_a_reload(void **state)
 	configure("tcp_connect:\n  container_labels: ['team=ship']\n");
 	kill(recorder.child.pid, SIGHUP);
 	assert_true(WAIT_UNTIL(has_logged("reloaded")));
-	podman_run(&podman,
-		   OPTIONS("--rm", "--label", "team=payments", "--label", "stage=prod"),
+	podman_run(&podman, OPTIONS("--rm", "--label", "team=payments", "--label", "stage=prod"),
 		   COMMAND(CONNECT(OTHER_PORT)));
-	podman_run(&podman, OPTIONS("--rm", "--label", "team=ship"),
-		   COMMAND(CONNECT(WANTED_PORT)));
+	podman_run(&podman, OPTIONS("--rm", "--label", "team=ship"), COMMAND(CONNECT(WANTED_PORT)));
 	assert_true(WAIT_UNTIL(printed(WANTED_PORT) == 1));
 	assert_int_equal(printed(OTHER_PORT), 0);
 	assert_int_equal(printed(MARK_PORT), 1);
@@ -335,7 +335,8 @@ static void gen_ip_mapping_names_the_addresses_of_containers(void **state)
 
 	(void)state;
 	podman_require(&podman);
-	podman_start(&podman, &child, OPTIONS("--detach", "--name", "mapped", "--network", "bridge"),
+	podman_start(&podman, &child,
+		     OPTIONS("--detach", "--name", "mapped", "--network", "bridge"),
 		     COMMAND("/bin/sleep", "1000"));
 	child_wait(&child);
 	if (child.status) {
@@ -352,7 +353,7 @@ static void gen_ip_mapping_names_the_addresses_of_containers(void **state)
 	address = inspect("mapped", "{{.NetworkSettings.IPAddress}}");
 	snprintf(expected, sizeof(expected), "%s mapped\n", address);
 	snprintf(path, sizeof(path), "%s/mapping.txt", podman.directory);
-	script = program_path("GEN_IP_MAPPING", "../../itests/gen-ip-mapping.sh");
+	script = program_path("GEN_IP_MAPPING", "gen-ip-mapping.sh");
 	child_start(&mapping, COMMAND(script, path, "0.1"), prefer_our_podman, NULL);
 	assert_true(WAIT_UNTIL(file_is(path, expected)));
 	/* It goes with the container. */

@@ -18,14 +18,25 @@ int64_t clock_boot_ns(void)
 	return clock_read_ns(CLOCK_BOOTTIME);
 }
 
+/* Another process may run between two readings: the closest of a few tries is taken. */
+#define SAMPLE_TRIES 8
+#define SAMPLE_GOOD_NS 10000
+
 int64_t clock_sample(struct clock *clock)
 {
-	int64_t before = clock_read_ns(CLOCK_BOOTTIME);
-	int64_t unix_ns = clock_read_ns(CLOCK_REALTIME);
-	int64_t after = clock_read_ns(CLOCK_BOOTTIME);
-	int64_t offset = unix_ns - (before + (after - before) / 2);
-	int64_t step = clock->unix_minus_boot_ns ? offset - clock->unix_minus_boot_ns : 0;
+	int64_t best_ns = INT64_MAX, offset = 0, step;
 
+	for (int i = 0; i < SAMPLE_TRIES && best_ns > SAMPLE_GOOD_NS; i++) {
+		int64_t before = clock_read_ns(CLOCK_BOOTTIME);
+		int64_t unix_ns = clock_read_ns(CLOCK_REALTIME);
+		int64_t window_ns = clock_read_ns(CLOCK_BOOTTIME) - before;
+
+		if (window_ns >= best_ns)
+			continue;
+		best_ns = window_ns;
+		offset = unix_ns - (before + window_ns / 2);
+	}
+	step = clock->unix_minus_boot_ns ? offset - clock->unix_minus_boot_ns : 0;
 	clock->unix_minus_boot_ns = offset;
 	return step;
 }

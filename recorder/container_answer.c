@@ -69,8 +69,7 @@ int container_answer_list(const char *text, size_t size,
 	list = cJSON_ParseWithLength(text, size);
 	if (!cJSON_IsArray(list))
 		return -EBADMSG;
-	cJSON_ArrayForEach(item, list)
-	{
+	cJSON_ArrayForEach (item, list) {
 		const char *id = id_of(item, "Id", "ID");
 
 		if (id && !r)
@@ -88,8 +87,7 @@ static cJSON *copy_labels(const cJSON *labels)
 
 	if (!copy || !cJSON_IsObject(labels))
 		return copy;
-	cJSON_ArrayForEach(label, labels)
-	{
+	cJSON_ArrayForEach (label, labels) {
 		const char *value = cJSON_GetStringValue(label);
 
 		if (!value)

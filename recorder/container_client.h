@@ -35,7 +35,8 @@ struct container_asker {
 	void *context;
 	/* More of EVENTS has come. False breaks the call off. */
 	bool (*more)(void *context, struct container_call *call);
-	/* The call has ended: 0, -ENOENT (no such container), or -errno. It is the asker's again. */
+	/* The call has ended: 0, -ENOENT (no such container), or -errno. It is the asker's again.
+	 */
 	void (*done)(void *context, struct container_call *call, int r);
 };
 

@@ -22,11 +22,11 @@ enum container_message_type {
 struct container_message {
 	enum container_message_type type;
 	char runtime_id[CONTAINER_RUNTIME_ID_SIZE];
-	char *name;    /* NULL: none */
-	char *image;   /* NULL: none */
-	cJSON *labels; /* an object whose values are strings */
-	uint32_t pid;  /* of its first process; 0: does not run yet */
-	uint32_t mnt_ns; /* of that process; 0: not known, or that of the host */
+	char *name;			/* NULL: none */
+	char *image;			/* NULL: none */
+	cJSON *labels;			/* an object whose values are strings */
+	uint32_t pid;			/* of its first process; 0: does not run yet */
+	uint32_t mnt_ns;		/* of that process; 0: not known, or that of the host */
 	struct container_message *next; /* container_queue's */
 };
 

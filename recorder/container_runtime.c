@@ -20,8 +20,8 @@
 #define FIRST_PAUSE_MS 100
 #define LONGEST_PAUSE_MS 30000
 #define STEADY_MS 10000 /* a connection that lasted this long was a good one */
-#define INSPECTS_MAX 8 /* on their way at a time */
-#define TRIES_MAX 3    /* of one question, over as many connections */
+#define INSPECTS_MAX 8	/* on their way at a time */
+#define TRIES_MAX 3	/* of one question, over as many connections */
 
 /* A container to be asked about. */
 struct wanted {
@@ -41,7 +41,7 @@ struct container_runtime {
 	/* Shared with other threads. */
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
-	struct wanted *asked; /* newest first */
+	struct wanted *asked;		 /* newest first */
 	struct container_client *client; /* NULL: none; only the thread sets it */
 	bool is_stopping;
 

@@ -28,8 +28,8 @@ static int scan_entry(struct scan *scan, int fd, const struct dirent *entry)
 	size_t length = strlen(scan->path), room = sizeof(scan->path) - length;
 	int r;
 
-	if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-	    strlen(entry->d_name) + 1 >= room)
+	if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") ||
+	    !strcmp(entry->d_name, "..") || strlen(entry->d_name) + 1 >= room)
 		return 0;
 	snprintf(scan->path + length, room, "/%s", entry->d_name);
 	r = containers_seed(scan->containers, &key, scan->path);

@@ -94,12 +94,13 @@ static int load(const char *path, const char *name, const struct library_kind *k
 	if (!handle)
 		return message_fail(ret_message, -ENOEXEC, "cannot load %s: %s", path, dlerror());
 	descriptor = dlsym(handle, kind->symbol);
-	if (!descriptor)
-		r = message_fail(ret_message, -ENOEXEC,
-				 "cannot load %s: it does not define the symbol %s", path,
-				 kind->symbol);
-	else
-		r = check_descriptor(descriptor, path, name, kind, ret_message);
+	if (!descriptor) {
+		dlclose(handle);
+		return message_fail(ret_message, -ENOEXEC,
+				    "cannot load %s: it does not define the symbol %s", path,
+				    kind->symbol);
+	}
+	r = check_descriptor(descriptor, path, name, kind, ret_message);
 	if (r) {
 		dlclose(handle);
 		return r;

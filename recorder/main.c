@@ -59,7 +59,7 @@ struct recorder {
 	int signal_fd;
 	int epoll_fd;
 	struct config *config;
-	struct remote *remote; /* what the configuration includes from URLs */
+	struct remote *remote;		   /* what the configuration includes from URLs */
 	struct extra_probes *extra_probes; /* NULL without --extra-probe-path */
 	struct plugins *plugins;
 	struct host host;
@@ -87,7 +87,7 @@ struct recorder {
 	int64_t next_sweep_ns;
 	int64_t next_snapshot_ns; /* INT64_MAX: never */
 	int64_t next_health_ns;
-	int64_t commit_ns; /* the last one */
+	int64_t commit_ns;   /* the last one */
 	uint64_t unreadable; /* records since the last tick that made no sense */
 	bool is_to_restart;
 	bool containers_have_news;
@@ -364,7 +364,8 @@ static int account_misses(struct recorder *recorder, int64_t now_ns)
 
 	for (size_t i = 0; i < DROP_PROGRAMS && !r; i++) {
 		r = collector_misses(recorder->collector, i, &name, &counted);
-		if (r || !drops_account_misses(&recorder->drops, i, counted, now_ns, &gap))
+		if (r || !drops_account_misses(&recorder->drops, i, counted, now_ns, &gap) ||
+		    probes_may_skip(recorder->probes, name))
 			continue;
 		gap.kind = name;
 		r = store_loss(recorder, &gap, counted);
@@ -847,6 +848,17 @@ static int open_output(struct recorder *recorder)
 	return r;
 }
 
+/* Say so if a section has what its probe cannot do. 0. */
+static int warn_of_filters(const struct probe_config *config)
+{
+	if (config->filter_count || config->includeports || config->excludeports ||
+	    config->container_label_count)
+		log_warning("the probe %s does not filter: filters, includeports, excludeports and "
+			    "container_labels of its section do nothing",
+			    config->name);
+	return 0;
+}
+
 /* Let the configuration's filters count, of which none does so far or an older one does. */
 static int apply_filters(void *context)
 {
@@ -863,7 +875,7 @@ static int apply_filters(void *context)
 		if (!*filter)
 			r = filter_open(recorder->options.pin_path, (*probe)->name, filter);
 		if (r == -ENOENT) /* a probe from elsewhere may have no filters */
-			r = 0;
+			r = warn_of_filters(config);
 		else if (!r)
 			r = filter_apply(*filter, config);
 	}
@@ -911,8 +923,7 @@ static int on_probe_id(void *context, const char *name, uint32_t least_id, uint3
 {
 	struct recorder *recorder = context;
 
-	return store_checked(recorder,
-			     store_probe_id(recorder->store, name, least_id, ret_id));
+	return store_checked(recorder, store_probe_id(recorder->store, name, least_id, ret_id));
 }
 
 /* Probes from elsewhere have the numbers by which the segment knows them. */
@@ -1111,10 +1122,9 @@ static int record(struct recorder *recorder)
 	host_read(&recorder->host);
 	clock_sample(&recorder->clock);
 	if ((r = open_store(recorder)) || (r = number_probes(recorder)) ||
-	    (r = open_output(recorder)) ||
-	    (r = make_tables(recorder)) || (r = open_collector(recorder)) ||
-	    (r = resume_ring(recorder)) || (r = start_containers(recorder)) ||
-	    (r = load_processes(recorder)) ||
+	    (r = open_output(recorder)) || (r = make_tables(recorder)) ||
+	    (r = open_collector(recorder)) || (r = resume_ring(recorder)) ||
+	    (r = start_containers(recorder)) || (r = load_processes(recorder)) ||
 	    (r = open_watch(recorder)))
 		return r;
 	recorder->next_tick_ns = clock_boot_ns() + TICK_NS;

@@ -11,7 +11,9 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdbool.h>
+#include <string.h>
 
 const struct probe probe_process = {
 	.id = WIRE_PROBE_NONE,
@@ -25,16 +27,33 @@ const struct probe probe_cgroup = {
 	.object = cgroup_bpf__elf_bytes,
 };
 
+/* Two of the same: while a softirq interrupts one, the other is run. */
+static const char *const tcp_connect_skippable[] = {"tcp_set_state", "tcp_set_state_too", NULL};
+
+/* Only a system call makes a socket listen or ends that, and no softirq interrupts it with one. */
+static const char *const net_listen_skippable[] = {"listen_set_state", NULL};
+
+bool probes_may_skip(const struct probe *const *probes, const char *program)
+{
+	for (; *probes; probes++)
+		for (const char *const *name = (*probes)->skippable; name && *name; name++)
+			if (!strncmp(*name, program, BPF_OBJ_NAME_LEN - 1))
+				return true;
+	return false;
+}
+
 static const struct probe probe_tcp_connect = {
 	.id = WIRE_PROBE_TCP_CONNECT,
 	.name = "tcp_connect",
 	.object = tcp_connect_bpf__elf_bytes,
+	.skippable = tcp_connect_skippable,
 };
 
 static const struct probe probe_net_listen = {
 	.id = WIRE_PROBE_NET_LISTEN,
 	.name = "net_listen",
 	.object = net_listen_bpf__elf_bytes,
+	.skippable = net_listen_skippable,
 };
 
 static bool kernel_has_tracepoint(const char *type)

@@ -513,8 +513,7 @@ int process_table_restore(struct process_table *table, const struct process *pro
 		image_unref(image);
 		return r;
 	}
-	image_set_container(image,
-			    table->sink->stored_container(table->sink->context, process));
+	image_set_container(image, table->sink->stored_container(table->sink->context, process));
 	image_set_parent(image, process_table_restored(table, process->parent_id));
 	image->process.parent_id = process->parent_id;
 	table_name_users(table, image);

@@ -27,7 +27,7 @@ struct facts {
 	uint32_t shown_pid[SHOWN_MAX]; /* 0: no process */
 	size_t shows;
 	uint64_t cgroup_id; /* the last one told of */
-	int r; /* what the sink answers */
+	int r;		    /* what the sink answers */
 };
 
 /* What the kernel has in its maps. */

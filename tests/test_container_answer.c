@@ -102,10 +102,11 @@ static void ids_that_could_be_something_else_are_left_out(void **state)
 	char ids[512];
 
 	(void)state;
-	assert_int_equal(list("[{\"Id\":\"../../x\"},{\"Id\":\"-rm\"},{\"Id\":\"a b\"},{\"Id\":7},7,"
-			      "{\"Id\":\"\"},{\"Id\":null},{\"Id\":\"a?b\"},{\"Id\":\"ok\"}]",
-			      ids),
-			 0);
+	assert_int_equal(
+		list("[{\"Id\":\"../../x\"},{\"Id\":\"-rm\"},{\"Id\":\"a b\"},{\"Id\":7},7,"
+		     "{\"Id\":\"\"},{\"Id\":null},{\"Id\":\"a?b\"},{\"Id\":\"ok\"}]",
+		     ids),
+		0);
 	assert_string_equal(ids, "ok,");
 }
 
@@ -176,9 +177,8 @@ static void values_of_the_wrong_kind_are_absent(void **state)
 	assert_int_equal(message->pid, 0);
 	assert_int_equal(cJSON_GetArraySize(message->labels), 1);
 	container_message_free(message);
-	assert_int_equal(inspect("{\"Id\":\"" A "\",\"State\":{\"Pid\":1e300},\"Config\":[]}",
-				 &message),
-			 0);
+	assert_int_equal(
+		inspect("{\"Id\":\"" A "\",\"State\":{\"Pid\":1e300},\"Config\":[]}", &message), 0);
 	assert_int_equal(message->pid, 0);
 	container_message_free(message);
 }
@@ -186,8 +186,17 @@ static void values_of_the_wrong_kind_are_absent(void **state)
 static void what_is_no_description_is_refused(void **state)
 {
 	static const char *const texts[] = {
-		"", "null", "[]", "[7]", "{}", "{\"Id\":7}", "{\"Id\":\"a/b\"}", "{\"Id\":\"" A,
-		"{\"Id\":\"" A "\"", "\xff\xfe", "no such container",
+		"",
+		"null",
+		"[]",
+		"[7]",
+		"{}",
+		"{\"Id\":7}",
+		"{\"Id\":\"a/b\"}",
+		"{\"Id\":\"" A,
+		"{\"Id\":\"" A "\"",
+		"\xff\xfe",
+		"no such container",
 	};
 	struct container_message *message = NULL;
 
@@ -243,7 +252,8 @@ static void a_long_name_is_cut(void **state)
 	free(text);
 }
 
-#define DOCKER(action) "{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" A "\"}}"
+#define DOCKER(action)                                                                             \
+	"{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" A "\"}}"
 
 static void dockers_events_are_understood(void **state)
 {
@@ -283,17 +293,24 @@ static void containerds_events_are_understood(void **state)
 	assert_int_equal(event(TOPIC("/tasks/exit", ",\\\"id\\\":\\\"an-exec\\\""), id),
 			 CONTAINER_EVENT_OTHER);
 	assert_int_equal(event(TOPIC("/snapshot/prepare", ""), id), CONTAINER_EVENT_OTHER);
-	assert_int_equal(event("{\"Topic\":\"/containers/create\",\"Event\":{\"id\":\"" B "\"}}",
-			       id),
-			 CONTAINER_EVENT_CHANGED);
+	assert_int_equal(
+		event("{\"Topic\":\"/containers/create\",\"Event\":{\"id\":\"" B "\"}}", id),
+		CONTAINER_EVENT_CHANGED);
 	assert_string_equal(id, B);
 }
 
 static void an_event_that_makes_no_sense_is_passed_over(void **state)
 {
 	static const char *const texts[] = {
-		"", "null", "7", "[]", "{}", "{\"Topic\":7}", "{\"Topic\":\"/tasks/start\"}",
-		"{\"Topic\":\"/tasks/start\",\"Event\":\"{\"}", "{\"Type\":\"container\"}",
+		"",
+		"null",
+		"7",
+		"[]",
+		"{}",
+		"{\"Topic\":7}",
+		"{\"Topic\":\"/tasks/start\"}",
+		"{\"Topic\":\"/tasks/start\",\"Event\":\"{\"}",
+		"{\"Type\":\"container\"}",
 		"{\"Type\":\"container\",\"Action\":\"start\"}",
 		"{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"../x\"}}",
 		"{\"Type\":\"container\",\"Action\":7,\"Actor\":{\"ID\":\"" A "\"}}",

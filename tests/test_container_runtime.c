@@ -359,10 +359,11 @@ static const char nerdctl[] =
 	"shift 2\n"
 	"case \"$*\" in\n"
 	"'ps --quiet --no-trunc') echo " A ";;\n"
-	"'inspect --mode dockercompat " A "') echo '[" DESCRIPTION(A, "web") "]';;\n"
-	"'events --format {{json .}}') echo $$ > $d/pid; exec cat $d/fifo;;\n"
-	"*) echo 'no such object' >&2; exit 1;;\n"
-	"esac\n";
+	"'inspect --mode dockercompat " A "') echo '[" DESCRIPTION(
+		A, "web") "]';;\n"
+			  "'events --format {{json .}}') echo $$ > $d/pid; exec cat $d/fifo;;\n"
+			  "*) echo 'no such object' >&2; exit 1;;\n"
+			  "esac\n";
 
 static void nerdctl_is_asked_like_an_api(void **state)
 {

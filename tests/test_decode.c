@@ -89,13 +89,14 @@ static void every_fixed_record_is_copied_whole(void **state)
 
 	(void)state;
 	for (uint16_t type = 0; type < WIRE_TYPES; type++) {
-		unsigned char bytes[256];
+		unsigned char bytes[sizeof(struct wire_cgroup)]; /* the longest */
 		struct wire_header header = {.type = type, .size = sizes[type], .boot_ns = 42};
 
 		if (type == WIRE_EXEC)
 			continue;
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (unsigned char)(i * 7);
+		bytes[sizeof(bytes) - 1] = '\0'; /* of its path */
 		memcpy(bytes, &header, sizeof(header));
 		assert_int_equal(decode_copy(bytes, sizes[type]), 0);
 		assert_memory_equal(&record, bytes, sizes[type]);
@@ -129,6 +130,17 @@ static void a_size_that_the_ring_contradicts_is_refused(void **state)
 	assert_int_equal(decode_copy(&exit, sizeof(exit)), -EBADMSG);
 	exit.header.size = UINT32_MAX;
 	assert_int_equal(decode_copy(&exit, sizeof(exit)), -EBADMSG);
+}
+
+static void a_path_of_a_cgroup_without_end_is_refused(void **state)
+{
+	struct wire_cgroup cgroup = {.header = {.type = WIRE_CGROUP, .size = sizeof(cgroup)}};
+
+	(void)state;
+	memset(cgroup.path, 'x', sizeof(cgroup.path));
+	assert_int_equal(decode_copy(&cgroup, sizeof(cgroup)), -EBADMSG);
+	cgroup.path[sizeof(cgroup.path) - 1] = '\0';
+	assert_int_equal(decode_copy(&cgroup, sizeof(cgroup)), 0);
 }
 
 static void an_unknown_type_is_refused(void **state)
@@ -338,6 +350,7 @@ int main(void)
 		TEST(every_fixed_record_is_copied_whole),
 		TEST(a_fixed_record_of_another_size_is_refused),
 		TEST(a_size_that_the_ring_contradicts_is_refused),
+		TEST(a_path_of_a_cgroup_without_end_is_refused),
 		TEST(an_unknown_type_is_refused),
 		TEST(paths_are_turned_round),
 		TEST(the_root_is_a_slash),

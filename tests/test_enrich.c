@@ -275,6 +275,16 @@ static void records_of_processes_go_to_the_table(void **state)
 	assert_null(process_table_lookup(fixture.processes.table, 11, 200));
 }
 
+static void a_cgroup_is_passed_on(void **state)
+{
+	(void)state;
+	fixture.record.cgroup = cgroup_record(77, "/docker/x", 0);
+	assert_int_equal(enrich_record(fixture.enrich, &fixture.record), 0);
+	assert_int_equal(fixture.facts.cgroup_id, 77);
+	fixture.facts.r = -ENOMEM;
+	assert_int_equal(enrich_record(fixture.enrich, &fixture.record), -ENOMEM);
+}
+
 static void a_type_that_does_not_exist_is_refused(void **state)
 {
 	(void)state;
@@ -872,6 +882,7 @@ int main(void)
 		TEST(a_socket_that_connects_again_has_another_event),
 		TEST(ipv6_keeps_its_size),
 		TEST(records_of_processes_go_to_the_table),
+		TEST(a_cgroup_is_passed_on),
 		TEST(a_type_that_does_not_exist_is_refused),
 		TEST(what_the_sink_refuses_is_told),
 		TEST(a_listen_has_a_local_side_only),

@@ -302,6 +302,32 @@ static void attributes_are_merged_and_override_nothing(void **state)
 	cJSON_Delete(render(&event, 1, "tcp_connect", &client, &shell));
 }
 
+static void an_event_carries_what_is_known_of_its_container(void **state)
+{
+	const char *const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct container container = {.runtime_id = id, .name = "web\x1b", .image = "nginx:1"};
+	struct event event = connect_event();
+	struct process inside = client;
+	cJSON *json;
+
+	(void)state;
+	inside.container = &container;
+	json = render(&event, 1, "tcp_connect", &inside, &shell);
+	assert_string_equal(text_at(json, "container_id"), id);
+	assert_string_equal(text_at(json, "container_name"), "web\x1b");
+	assert_string_equal(text_at(json, "container_image"), "nginx:1");
+	cJSON_Delete(json);
+	container.name = container.image = NULL;
+	json = render(&event, 1, "tcp_connect", &inside, &shell);
+	assert_string_equal(text_at(json, "container_id"), id);
+	assert_false(cJSON_HasObjectItem(json, "container_name"));
+	assert_false(cJSON_HasObjectItem(json, "container_image"));
+	cJSON_Delete(json);
+	json = render(&event, 1, "tcp_connect", &client, &shell);
+	assert_false(cJSON_HasObjectItem(json, "container_id"));
+	cJSON_Delete(json);
+}
+
 static void an_unknown_process_is_said_to_be_unknown(void **state)
 {
 	struct event event = connect_event();
@@ -411,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_session_that_goes_on_has_no_totals),
 		cmocka_unit_test(a_foreign_probe_shows_both_sides),
 		cmocka_unit_test(attributes_are_merged_and_override_nothing),
+		cmocka_unit_test(an_event_carries_what_is_known_of_its_container),
 		cmocka_unit_test(an_unknown_process_is_said_to_be_unknown),
 		cmocka_unit_test(hostile_text_is_valid_json_that_no_terminal_obeys),
 		cmocka_unit_test(a_process_without_argv_shows_its_comm),

@@ -10,11 +10,11 @@
 /* Seconds that the plugin's clock is ahead: it takes this function for libc's. */
 static time_t ahead;
 
-int clock_gettime(clockid_t clock, struct timespec *ret)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-	int r = (int)syscall(SYS_clock_gettime, clock, ret);
+	int r = (int)syscall(SYS_clock_gettime, clock_id, tp);
 
-	ret->tv_sec += ahead;
+	tp->tv_sec += ahead;
 	return r;
 }
 

@@ -839,6 +839,124 @@ static void a_fork_bomb_leaves_nothing_behind(void **state)
 	assert_int_equal(stored->exits, 20000);
 }
 
+static struct wire_task in_cgroup(struct wire_task task, uint64_t cgroup_id)
+{
+	task.cgroup_id = cgroup_id;
+	return task;
+}
+
+static const char *container_of(const struct wire_task *task)
+{
+	const struct container *container = running(&fixture, task)->process.container;
+
+	return container ? container->runtime_id : NULL;
+}
+
+static void an_image_knows_its_container(void **state)
+{
+	struct wire_task parent = task_of_alice(10, 100);
+	struct wire_task inside = in_cgroup(task_of_alice(11, 200), 500);
+	struct wire_task child = in_cgroup(task_of_alice(12, 300), 500);
+
+	(void)state;
+	make_cgroup(&fixture.containers, 500, PATH_A);
+	seed_at(&fixture, 150, &parent, NULL, "containerd-shim");
+	fork_at(&fixture, 200, &parent, 11);
+	assert_null(container_of(&inside));
+	/* The runtime moves it, then it becomes the container's first program. */
+	exec_at(&fixture, 250, &inside, "/bin/server");
+	assert_string_equal(container_of(&inside), ID_A);
+	fork_at(&fixture, 300, &inside, 12);
+	assert_string_equal(container_of(&child), ID_A);
+	assert_string_equal(stored->image[stored->images - 1].process.container->runtime_id, ID_A);
+}
+
+static void an_image_keeps_its_container_when_that_has_gone(void **state)
+{
+	struct wire_task inside = in_cgroup(task_of_alice(11, 200), 500);
+
+	(void)state;
+	make_cgroup(&fixture.containers, 500, PATH_A);
+	seed_at(&fixture, 150, &inside, NULL, "server");
+	remove_cgroup(&fixture.containers, 500, PATH_A);
+	assert_string_equal(container_of(&inside), ID_A);
+	exit_at(&fixture, 400, &inside, 0);
+}
+
+static void a_move_into_a_container_makes_an_image(void **state)
+{
+	struct wire_task task = task_of_alice(10, 100);
+	struct wire_task moved = in_cgroup(task, 500);
+	struct image *before, *after, *again;
+
+	(void)state;
+	make_cgroup(&fixture.containers, 500, PATH_A);
+	seed_at(&fixture, 150, &task, NULL, "-sh");
+	assert_int_equal(process_table_find(table, &task, 200, &before), 0);
+	assert_int_equal(process_table_find(table, &moved, 300, &after), 0);
+	assert_ptr_not_equal(after, before);
+	assert_string_equal(after->process.container->runtime_id, ID_A);
+	assert_int_equal(after->process.replaced_id, before->process.id);
+	assert_int_equal(after->process.flags & (PROCESS_MOVED | PROCESS_CREDENTIALS),
+			 PROCESS_MOVED);
+	assert_string_equal(after->process.argv, "-sh");
+	assert_int_equal(process_table_find(table, &moved, 400, &again), 0);
+	assert_ptr_equal(again, after);
+}
+
+/* clone3(2) with CLONE_INTO_CGROUP. */
+static void a_child_in_a_container_does_not_move_its_parent(void **state)
+{
+	struct wire_task parent = task_of_alice(10, 100);
+	struct wire_task child = in_cgroup(task_of_alice(11, 200), 500);
+	struct wire_fork fork = {
+		.header = {.type = WIRE_FORK, .size = sizeof(fork), .boot_ns = 200},
+		.task = child,
+		.parent_pid = 10,
+		.parent_start_boot_ns = 100,
+	};
+	const struct image *image;
+
+	(void)state;
+	make_cgroup(&fixture.containers, 500, PATH_A);
+	seed_at(&fixture, 150, &parent, NULL, "runtime");
+	image = running(&fixture, &parent);
+	assert_int_equal(process_table_fork(table, &fork), 0);
+	assert_ptr_equal(running(&fixture, &parent), image);
+	assert_null(container_of(&parent));
+	assert_string_equal(container_of(&child), ID_A);
+}
+
+static void a_restored_image_is_in_its_container(void **state)
+{
+	const struct container container = {.runtime_id = ID_A, .name = "web"};
+	struct process process = {
+		.id = BOOT + 100,
+		.start_boot_ns = 100,
+		.pid = 10,
+		.uid = 1000,
+		.gid = 1000,
+		.loginuid = 1000,
+		.session = 3,
+		.cgroup_id = 500,
+		.argv = "",
+		.comm = "sh",
+		.exe = "",
+		.cwd = "",
+		.container = &container,
+	};
+	struct wire_task task = in_cgroup(task_of_alice(10, 100), 500);
+	struct image *image;
+
+	(void)state;
+	assert_int_equal(process_table_restore(table, &process), 0);
+	process_table_restore_end(table, false);
+	assert_int_equal(process_table_find(table, &task, 200, &image), 0);
+	assert_int_equal(image->process.id, BOOT + 100);
+	assert_string_equal(image->process.container->name, "web");
+	assert_ptr_not_equal(image->process.container, &container);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -867,6 +985,11 @@ int main(void)
 		TEST(every_credential_counts),
 		TEST(a_brief_record_says_nothing_of_credentials),
 		TEST(a_child_shows_its_parents_new_credentials),
+		TEST(an_image_knows_its_container),
+		TEST(an_image_keeps_its_container_when_that_has_gone),
+		TEST(a_move_into_a_container_makes_an_image),
+		TEST(a_child_in_a_container_does_not_move_its_parent),
+		TEST(a_restored_image_is_in_its_container),
 		TEST(an_unknown_parent_becomes_a_stub_like_its_child),
 		TEST(an_unknown_process_that_acts_becomes_a_stub),
 		TEST(a_stub_of_a_brief_record_claims_no_user),

@@ -89,9 +89,9 @@ static size_t count_of(const char *text, const char *part)
 	"INSERT INTO user VALUES (0, 'root'), (1000, 'oholiab');"                                  \
 	"INSERT INTO probe VALUES (1, 'tcp_connect'), (2, 'net_listen'), (3, 'udp_session');"      \
 	"INSERT INTO process VALUES (1, NULL, NULL, 1, 1, 1, NULL, NULL, 0, 0, NULL, NULL,"        \
-	" 'systemd', 2, 1, NULL, 0, 0, 0, 0, NULL);"                                                     \
+	" 'systemd', 2, 1, NULL, 0, 0, 0, 0, NULL);"                                               \
 	"INSERT INTO process VALUES (2, 1, NULL, 23231, 2, 2, NULL, NULL, 1000, 1000, 1000, 3,"    \
-	" 'zsh', 4, 3, NULL, 0, 0, 0, 0, NULL);"                                                         \
+	" 'zsh', 4, 3, NULL, 0, 0, 0, 0, NULL);"                                                   \
 	"INSERT INTO process VALUES (3, 2, NULL, 1775, 3, 3, " ID(                                 \
 		9000000000) ", 256, 0, 0, 1000,"                                                   \
 			    " 3, 'weechat', 6, 5, NULL, 0, 0, 0, 0, NULL);"
@@ -149,6 +149,34 @@ static void a_connect_is_drawn_with_its_tree(void **state)
 		"[exited 10:15:09.000, status 1]\n"
 		"  ├ 23231  oholiab        -zsh\n"
 		"  └     1  root           /sbin/init  (exe /usr/lib/systemd/systemd)\n");
+}
+
+#define IN_CONTAINER                                                                               \
+	"INSERT INTO container VALUES (1, "                                                        \
+	"'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'web', 'nginx:1', "   \
+	"NULL);"                                                                                   \
+	"UPDATE process SET container_id = 1 WHERE id = 3;"
+
+static void a_container_is_named_by_the_headline(void **state)
+{
+	(void)state;
+	sqlite3_close(fixture_segment(&fixture, AT, PROCESSES ADDRESSES EVENTS IN_CONTAINER));
+	query("185.30.166.37", true);
+	assert_non_null(strstr(run.out, "tcp_connect  container web (0123456789ab)  10.0.0.5:"));
+	query("185.30.166.37|--format|jsonl", true);
+	assert_non_null(strstr(run.out, "\"container_id\":\"0123456789abcdef"));
+	assert_non_null(strstr(run.out, "\"container_name\":\"web\""));
+	assert_non_null(strstr(run.out, "\"container_image\":\"nginx:1\""));
+}
+
+static void a_container_without_a_name_is_called_by_its_id(void **state)
+{
+	(void)state;
+	sqlite3_close(fixture_segment(&fixture, AT,
+				      PROCESSES ADDRESSES EVENTS IN_CONTAINER
+				      "UPDATE container SET name = NULL;"));
+	query("185.30.166.37", true);
+	assert_non_null(strstr(run.out, "tcp_connect  container 0123456789ab  10.0.0.5:"));
 }
 
 static void without_utf8_the_drawing_is_ascii(void **state)
@@ -469,6 +497,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_connect_is_drawn_with_its_tree),
+		TEST(a_container_is_named_by_the_headline),
+		TEST(a_container_without_a_name_is_called_by_its_id),
 		TEST(without_utf8_the_drawing_is_ascii),
 		TEST(results_come_in_the_order_of_their_first_event),
 		TEST(a_session_is_shown_whole_when_one_destination_matches),

@@ -585,7 +585,92 @@ static int assert_same_process(void *context, const struct process *process)
 	assert_string_equal(process->comm, expected->comm);
 	assert_string_equal(process->exe, expected->exe);
 	assert_string_equal(process->cwd, expected->cwd);
+	assert_null(process->container);
 	return 0;
+}
+
+static const struct container web = {
+	.runtime_id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	.name = "web",
+	.image = "nginx:1",
+	.labels = "{\"team\":\"payments\"}",
+};
+
+#define CONTAINER_OF_PROCESS                                                                       \
+	" FROM process LEFT JOIN container ON container.id = process.container_id "                \
+	"WHERE process.id = 1795515300000000000"
+
+static void a_process_refers_to_its_container(void **state)
+{
+	struct process process = process_of(NOW), other = process_of(NOW + 1);
+
+	(void)state;
+	process.container = other.container = &web;
+	put_process(&process);
+	put_process(&other);
+	assert_sql("SELECT runtime_id || ' ' || name || ' ' || image || ' ' || "
+		   "labels" CONTAINER_OF_PROCESS,
+		   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef "
+		   "web nginx:1 {\"team\":\"payments\"}");
+	assert_sql("SELECT count(*) FROM container", "1");
+	assert_sql("SELECT container_name FROM process_view WHERE id = 1795515300000000000", "web");
+}
+
+static void a_process_outside_of_containers_refers_to_none(void **state)
+{
+	struct process process = process_of(NOW);
+
+	(void)state;
+	put_process(&process);
+	assert_sql("SELECT process.container_id" CONTAINER_OF_PROCESS, "NULL");
+	assert_sql("SELECT count(*) FROM container", "0");
+}
+
+static void what_is_told_of_a_container_later_is_added(void **state)
+{
+	struct container unnamed = {.runtime_id = web.runtime_id};
+	struct process process = process_of(NOW);
+
+	(void)state;
+	process.container = &unnamed;
+	put_process(&process);
+	assert_sql("SELECT name" CONTAINER_OF_PROCESS, "NULL");
+	assert_int_equal(store_begin(store), 0);
+	assert_int_equal(store_container(store, &web), 0);
+	assert_int_equal(commit(), 0);
+	assert_sql("SELECT name" CONTAINER_OF_PROCESS, "web");
+	/* What a recorder that knows less says of it does not take that back. */
+	reopen_store();
+	process.id = NOW + 1;
+	put_process(&process);
+	assert_sql("SELECT name || image || labels" CONTAINER_OF_PROCESS,
+		   "webnginx:1{\"team\":\"payments\"}");
+	assert_sql("SELECT count(*) FROM container", "1");
+}
+
+static int assert_web(void *context, const struct process *process)
+{
+	int *count = context;
+
+	assert_string_equal(process->container->runtime_id, web.runtime_id);
+	assert_string_equal(process->container->name, web.name);
+	assert_string_equal(process->container->image, web.image);
+	assert_string_equal(process->container->labels, web.labels);
+	++*count;
+	return 0;
+}
+
+static void a_process_comes_back_with_its_container(void **state)
+{
+	struct process process = process_of(NOW);
+	int count = 0;
+
+	(void)state;
+	process.container = &web;
+	put_process(&process);
+	reopen_store();
+	assert_int_equal(store_restore(store, assert_web, restored_event, &count), 0);
+	assert_int_equal(count, 1);
 }
 
 static void a_process_comes_back_as_it_was_stored(void **state)
@@ -1092,6 +1177,10 @@ int main(void)
 		TEST(drops_that_were_accounted_are_remembered),
 		TEST(nothing_is_restored_of_a_new_segment),
 		TEST(a_process_comes_back_as_it_was_stored),
+		TEST(a_process_refers_to_its_container),
+		TEST(a_process_outside_of_containers_refers_to_none),
+		TEST(what_is_told_of_a_container_later_is_added),
+		TEST(a_process_comes_back_with_its_container),
 		TEST(a_process_without_texts_comes_back_without),
 		TEST(processes_that_exited_are_not_restored_but_as_ancestors),
 		TEST(the_process_of_an_open_event_is_restored),
