@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-#include <stdio.h>
-
 #include "probes.h"
 
 struct objects;
@@ -23,10 +21,8 @@ int objects_load(const struct probe *const *probes, const char *pin_path, struct
  */
 int objects_attach(struct objects *objects, const char *cgroup_root, const char *links_path);
 
-/* Print the hooks that the programs of probes would be attached to, as YAML comments. 0 or -errno. */
-int objects_print_hooks(const struct probe *const *probes, FILE *out);
-
-/* Print the hooks that the programs of probes would be attached to, as YAML comments. 0 or -errno. */
+/* Print the hooks that the programs of probes would be attached to, as YAML comments. 0 or -errno.
+ */
 int objects_print_hooks(const struct probe *const *probes, FILE *out);
 
 void objects_free(struct objects *objects);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "container_labels.h"
@@ -20,6 +21,7 @@ struct container_gate {
 	struct containers *containers;
 	struct container_queue *queue;
 	struct container_runtime *runtime;
+	char *socket; /* as configured, or NULL; the thread's as well */
 	const struct probe *const *probes;
 	const struct config *config;
 	uint32_t limited; /* probes, as bits, that container_labels are set for */
@@ -52,12 +54,14 @@ static uint32_t on_wanted_by(void *context, const cJSON *labels)
 	return wanted_by;
 }
 
-static void on_ask(void *context, const char *runtime_id)
+/* What is there before the runtime is talked to comes with its listing. */
+static bool on_ask(void *context, const char *runtime_id)
 {
 	struct container_gate *gate = context;
 
 	if (gate->runtime)
 		container_runtime_ask(gate->runtime, runtime_id);
+	return gate->runtime;
 }
 
 static int on_told(void *context, const struct container *container)
@@ -111,6 +115,7 @@ void container_gate_free(struct container_gate *gate)
 	container_runtime_stop(gate->runtime);
 	container_queue_free(gate->queue);
 	containers_free(gate->containers);
+	free(gate->socket);
 	free(gate);
 }
 
@@ -141,12 +146,16 @@ void container_gate_close(struct container_gate *gate)
 
 int container_gate_start(struct container_gate *gate)
 {
+	const char *socket = config_containers(gate->config)->socket;
 	int r = container_scan_all(gate->containers);
 
 	if (r)
 		return r;
-	gate->runtime = container_runtime_start(gate->queue, container_runtime_find,
-						config_containers(gate->config)->socket);
+	/* A copy: configurations come and go. */
+	gate->socket = socket ? strdup(socket) : NULL;
+	if (socket && !gate->socket)
+		return -ENOMEM;
+	gate->runtime = container_runtime_start(gate->queue, container_runtime_find, gate->socket);
 	return gate->runtime ? 0 : -ENOMEM;
 }
 

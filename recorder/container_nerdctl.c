@@ -17,8 +17,6 @@
 #define ARGUMENTS_MAX 12
 #define READ_SIZE (64 * 1024)
 
-extern char **environ;
-
 struct nerdctl {
 	struct container_client client; /* first */
 	struct container_call *calls[CALLS_MAX];

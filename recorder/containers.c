@@ -229,10 +229,8 @@ static int enter(struct containers *containers, const struct wire_cgroup_key *ke
 	r = place_add(containers, key, known);
 	if (r)
 		return r;
-	if (is_new && !known->is_decided && !known->is_asked) {
-		known->is_asked = true;
-		sink->ask(sink->context, known->runtime_id);
-	}
+	if (!known->is_decided && !known->is_asked)
+		known->is_asked = sink->ask(sink->context, known->runtime_id);
 	if (known->is_decided || !is_new)
 		sink->open_cgroup(sink->context, key, is_open(known));
 	return 0;

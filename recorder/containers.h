@@ -20,8 +20,8 @@ struct containers_sink {
 	void *context;
 	/* The runtime has told something of a container, to be stored. 0 or -errno. */
 	int (*told)(void *context, const struct container *container);
-	/* The runtime has to be asked about a container; its answer comes by containers_tell. */
-	void (*ask)(void *context, const char *runtime_id);
+	/* Ask the runtime about a container. True when its answer will come, by containers_tell. */
+	bool (*ask)(void *context, const char *runtime_id);
 	/* Which probes want a container with these labels (NULL: not known). */
 	uint32_t (*wanted_by)(void *context, const cJSON *labels);
 	/* Filters by containers are to let the processes of a cgroup pass, or not any more. */

@@ -45,15 +45,16 @@ struct process {
 	uint32_t mnt_ns;
 	uint32_t net_ns;
 	uint64_t cgroup_id;
-	uint32_t flags;			   /* PROCESS_… */
-	size_t argv_size;		   /* bytes at argv, NULs included */
-	const char *argv;		   /* arguments, each with its NUL; not NULL */
-	const char *comm;		   /* not NULL */
-	const char *exe;		   /* path, " (deleted)" behind it where it was; not NULL */
-	const char *cwd;		   /* not NULL */
-	const char *username;		   /* NULL: the uid had no name */
-	const char *loginname;		   /* NULL: none, or no name */
-	const struct container *container; /* NULL: not in one */
+	uint32_t flags;	       /* PROCESS_… */
+	size_t argv_size;      /* bytes at argv, NULs included */
+	const char *argv;      /* arguments, each with its NUL; not NULL */
+	const char *comm;      /* not NULL */
+	const char *exe;       /* path, " (deleted)" behind it where it was; not NULL */
+	const char *cwd;       /* not NULL */
+	const char *username;  /* NULL: the uid had no name */
+	const char *loginname; /* NULL: none, or no name */
+	/* The one that it runs in, or NULL. */
+	const struct container *container;
 };
 
 /* Also the bits of process.flags in a segment: append only. */

@@ -33,6 +33,7 @@ struct container_fixture {
 	struct containers *containers;
 	char asked[CONTAINER_RUNTIME_ID_SIZE]; /* the last one */
 	size_t asks;
+	bool is_mute; /* no question will be answered */
 	size_t tells;
 	struct opened opened[OPENED_MAX]; /* in order */
 	size_t opens;
@@ -51,12 +52,13 @@ static inline int fixture_told(void *context, const struct container *container)
 	return fixture->r;
 }
 
-static inline void fixture_ask(void *context, const char *runtime_id)
+static inline bool fixture_ask(void *context, const char *runtime_id)
 {
 	struct container_fixture *fixture = context;
 
 	strcpy(fixture->asked, runtime_id);
 	fixture->asks++;
+	return !fixture->is_mute;
 }
 
 /* The label "wanted" holds the bits of the probes. */

@@ -325,6 +325,8 @@ static void a_mount_namespace_is_that_of_the_first_process(void **state)
 	assert_int_equal(message->mnt_ns, 0);
 }
 
+static char search_before[3900]; /* PATH */
+
 /* Put a program "nerdctl" first in PATH; $d is where it keeps what it does. */
 static void install_nerdctl(const char *script)
 {
@@ -337,17 +339,17 @@ static void install_nerdctl(const char *script)
 	fprintf(file, "#!/bin/sh\nd=%s\n%s", api.directory, script);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(chmod(path, 0755), 0);
-	snprintf(search, sizeof(search), "%s:%s", api.directory, getenv("PATH"));
+	snprintf(search_before, sizeof(search_before), "%s", getenv("PATH"));
+	snprintf(search, sizeof(search), "%s:%s", api.directory, search_before);
 	setenv("PATH", search, 1);
 }
 
 static void remove_nerdctl(void)
 {
 	static const char *const names[] = {"nerdctl", "fifo", "pid"};
-	const char *search = getenv("PATH");
 	char path[128];
 
-	setenv("PATH", search + strlen(api.directory) + 1, 1);
+	setenv("PATH", search_before, 1);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", api.directory, names[i]);
 		unlink(path);
