@@ -56,6 +56,7 @@ static int clean_up(void **state)
 	return 0;
 }
 
+/* The socket is podman's, whether it runs here or not. */
 static void configure(const char *probes)
 {
 	FILE *file = fopen(recorder.config, "we");
@@ -172,6 +173,60 @@ static void an_event_of_the_host_tells_of_none(void **state)
 	start("tcp_connect:\n");
 	connect_from_host(HOST_PORT);
 	assert_true(WAIT_UNTIL(is_told(HOST_PORT, NULL, NULL, NULL)));
+}
+
+/* Where a hierarchy is mounted whose line in mountinfo has these words; false: nowhere. */
+static bool find_hierarchy(const char *words, const char *more_words, char path[256])
+{
+	size_t size;
+	char *mounts = procfs_read("/proc/self/mountinfo", &size), *rest = NULL, *line;
+	bool found = false;
+
+	for (line = strtok_r(mounts, "\n", &rest); line && !found;
+	     line = strtok_r(NULL, "\n", &rest))
+		found = strstr(line, words) && strstr(line, more_words) &&
+			sscanf(line, "%*d %*d %*s %*s %255s", path) == 1;
+	free(mounts);
+	return found;
+}
+
+/* A connect of a process that is in a container's cgroup in one hierarchy only tells its id. */
+static void assert_cgroup_tells(const char *words, const char *more_words)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const char script[] = "mkdir \"$1/docker-$2.scope\" && "
+				     "echo $$ > \"$1/docker-$2.scope/cgroup.procs\" && "
+				     "busybox nc -w 1 127.0.0.1 " WANTED_PORT "; "
+				     "echo $$ > \"$1/cgroup.procs\"; rmdir \"$1/docker-$2.scope\"";
+	struct child child;
+	char path[256];
+
+	if (!find_hierarchy(words, more_words, path)) {
+		printf("# skip: this host has no such hierarchy\n");
+		fflush(stdout);
+		skip();
+	}
+	recorder_prepare(&recorder);
+	configure("tcp_connect:\n");
+	recorder_start(&recorder, NULL, NULL);
+	child_start(&child, COMMAND("sh", "-c", script, "sh", path, id), NULL, NULL);
+	child_wait(&child);
+	child_close(&child);
+	assert_true(WAIT_UNTIL(is_told(WANTED_PORT, id, NULL, NULL)));
+	recorder_stop(&recorder, SIGTERM);
+	assert_true(is_told(WANTED_PORT, id, NULL, NULL));
+}
+
+static void a_cgroup_in_v2_alone_tells(void **state)
+{
+	(void)state;
+	assert_cgroup_tells(" - cgroup2 ", "");
+}
+
+static void a_cgroup_in_v1_alone_tells(void **state)
+{
+	(void)state;
+	assert_cgroup_tells(" - cgroup ", "pids");
 }
 
 static void what_runs_already_is_known_by_its_container(void **state)
@@ -373,6 +428,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_event_tells_of_its_container),
 		TEST(an_event_of_the_host_tells_of_none),
+		TEST(a_cgroup_in_v2_alone_tells),
+		TEST(a_cgroup_in_v1_alone_tells),
 		TEST(what_runs_already_is_known_by_its_container),
 		TEST(a_container_outlives_a_recorder_that_was_killed),
 		TEST(only_containers_with_the_labels_are_recorded_from_their_first_moment),
