@@ -113,11 +113,11 @@ static int take(int letter, const char *argument, int64_t now_ns, FILE *err,
 	}
 }
 
-/* getopt(3) names a short option by its letter, and of a cluster it tells no more. */
+/* Of a cluster of short options getopt(3) tells no more than the letter. */
 static int refuse(FILE *err, int letter, const char *argument)
 {
 	const char letter_text[] = {'-', (char)optopt, '\0'};
-	const char *word = optopt ? letter_text : argument;
+	const char *word = optopt && strncmp(argument, "--", 2) ? letter_text : argument;
 
 	if (letter == ':')
 		fprintf(err, "pidtree-query: option %s needs an argument; see --help\n", word);
