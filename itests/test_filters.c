@@ -95,7 +95,10 @@ static void await_marker(void)
 
 	port++;
 	action_connect(MARKER, port);
-	assert_true(WAIT_UNTIL(count_events("tcp_connect", MARKER, port) == 1));
+	if (!WAIT_UNTIL(count_events("tcp_connect", MARKER, port) == 1))
+		harness_fail("%d markers for port %u; the recorder logged:\n%s",
+			     count_events("tcp_connect", MARKER, port), port,
+			     child_output(recorder.child.err));
 }
 
 static void assert_count(const char *probe, const char *address, uint16_t port, int count)

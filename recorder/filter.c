@@ -246,26 +246,38 @@ static struct wire_filter_bank bank_of(const struct probe_config *config, struct
 	return bank;
 }
 
+/*
+ * Write the new bank, then say that it counts: a program may read while a value
+ * is being written, so one write must not do both.
+ */
+static int switch_bank(struct filter *filter, struct wire_filter *state, uint32_t bank)
+{
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(filter->filter_fd, &zero, state, BPF_ANY))
+		return -errno;
+	state->bank = bank;
+	return bpf_map_update_elem(filter->filter_fd, &zero, state, BPF_ANY) ? -errno : 0;
+}
+
 int filter_apply(struct filter *filter, const struct probe_config *config)
 {
 	uint32_t bank = (filter->state.bank + 1) % WIRE_BANKS;
 	struct port_sets sets = {0};
 	struct wire_filter state = filter->state;
-	uint32_t zero = 0;
 	int containers_fd = -1;
 	int r;
 
 	sets.sets = calloc(config->filter_count + 1, sizeof(*sets.sets));
 	if (!sets.sets)
 		return -ENOMEM;
-	state.bank = bank;
 	state.banks[bank] = bank_of(config, &sets);
 	if ((r = bank_fill_networks(filter, bank, config, &sets)) ||
 	    (r = bank_fill_ports(filter, bank, &sets)) ||
 	    (r = bank_fill_containers(filter, bank, &containers_fd)))
 		goto out;
-	if (bpf_map_update_elem(filter->filter_fd, &zero, &state, BPF_ANY)) {
-		r = -errno;
+	r = switch_bank(filter, &state, bank);
+	if (r) {
 		close_fd(containers_fd);
 		goto out;
 	}

@@ -13,8 +13,10 @@
 #include "cleanup.h"
 #include "json.h"
 
-#define WAITING_MAX (8 * 1024 * 1024) /* bytes kept for a reader that is slow */
-#define CLOSE_SECONDS 2		      /* that it is given at the end */
+#define WAITING_MAX (8 * 1024 * 1024)  /* bytes kept for a reader that is slow, or one batch */
+#define PIECE_SIZE ((size_t)64 * 1024) /* bytes written at once */
+#define STALL_MS 200		       /* without taking anything: the reader has stalled */
+#define CLOSE_MS 2000		       /* the same, at the end */
 
 struct lines {
 	char *bytes;
@@ -33,6 +35,8 @@ struct output {
 	int error;    /* of writes since it was last told */
 	size_t lost;  /* lines since then */
 	bool is_writable;
+	bool is_stalled;
+	uint64_t progress;    /* pieces written */
 	struct lines batch;   /* since the last flush; the recorder's */
 	struct lines waiting; /* for the thread */
 	const struct process *tree[TREE_DEPTH];
@@ -90,6 +94,33 @@ static bool take_waiting(struct output *output, struct lines *taken)
 	return taken->size > 0;
 }
 
+/* The reader took something: whoever waits for room may go on. */
+static void note_progress(struct output *output)
+{
+	pthread_mutex_lock(&output->mutex);
+	output->progress++;
+	output->is_stalled = false;
+	pthread_cond_broadcast(&output->changed);
+	pthread_mutex_unlock(&output->mutex);
+}
+
+/* Write piece by piece, so that a slow reader is told from one that has stalled. */
+static int write_lines(struct output *output, const struct lines *lines)
+{
+	int state, r = 0;
+
+	for (size_t at = 0; at < lines->size && !r; at += PIECE_SIZE) {
+		size_t left = lines->size - at;
+
+		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+		r = write_all(output->fd, lines->bytes + at, left < PIECE_SIZE ? left : PIECE_SIZE);
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+		if (!r)
+			note_progress(output);
+	}
+	return r;
+}
+
 static void *output_run(void *context)
 {
 	struct output *output = context;
@@ -99,9 +130,7 @@ static void *output_run(void *context)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	while (take_waiting(output, &taken)) {
 		pthread_cleanup_push(free_lines, &taken);
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-		r = write_all(output->fd, taken.bytes, taken.size);
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+		r = write_lines(output, &taken);
 		pthread_mutex_lock(&output->mutex);
 		output->is_writable = !r;
 		if (r) {
@@ -156,16 +185,30 @@ int output_open(const char *path, struct output **ret)
 	return 0;
 }
 
-/* Wait until all is written, but not for ever. */
+/* A time on the clock of output->changed, milliseconds from now. */
+static struct timespec later(long milliseconds)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_nsec += milliseconds * 1000000;
+	time.tv_sec += time.tv_nsec / 1000000000;
+	time.tv_nsec %= 1000000000;
+	return time;
+}
+
+/* Wait until all is written, as long as the reader takes something. */
 static void await_written(struct output *output)
 {
-	struct timespec until;
-	int r = 0;
+	bool is_moving = true;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += CLOSE_SECONDS;
-	while ((output->waiting.size || !output->is_idle) && r != ETIMEDOUT)
-		r = pthread_cond_timedwait(&output->changed, &output->mutex, &until);
+	while ((output->waiting.size || !output->is_idle) && is_moving) {
+		struct timespec until = later(CLOSE_MS);
+		uint64_t progress = output->progress;
+
+		is_moving = !pthread_cond_timedwait(&output->changed, &output->mutex, &until) ||
+			    output->progress != progress;
+	}
 }
 
 void output_free(struct output *output)
@@ -207,13 +250,35 @@ void output_events(struct output *output, const struct event *events, size_t cou
 		output_line(output, line);
 }
 
+static bool has_room(const struct output *output)
+{
+	return !output->waiting.size || output->waiting.size + output->batch.size <= WAITING_MAX;
+}
+
+/*
+ * Wait for room as long as the reader takes something now and then. One that
+ * has stalled is not waited for again until it does.
+ */
+static void await_room(struct output *output)
+{
+	while (!has_room(output) && !output->is_stalled) {
+		struct timespec until = later(STALL_MS);
+		uint64_t progress = output->progress;
+
+		if (pthread_cond_timedwait(&output->changed, &output->mutex, &until) &&
+		    output->progress == progress)
+			output->is_stalled = true;
+	}
+}
+
 int output_flush(struct output *output, size_t *ret_lost)
 {
 	struct lines *batch = &output->batch;
 	int r;
 
 	pthread_mutex_lock(&output->mutex);
-	if (output->waiting.size + batch->size > WAITING_MAX) {
+	await_room(output);
+	if (!has_room(output)) {
 		output->error = -EAGAIN;
 		output->lost += batch->count;
 	} else if (batch->size &&

@@ -315,6 +315,29 @@ static void a_full_disk_is_told_with_the_lines_it_cost(void **state)
 	output_free(full);
 }
 
+/* Much more than is kept for a slow reader, in one batch and in many. */
+static void a_burst_to_a_file_loses_nothing(void **state)
+{
+	struct event event = event_of(PROBE_TCP_CONNECT);
+	size_t lines = 0, lost, sum = 0;
+	char *text;
+
+	(void)state;
+	for (int i = 0; i < 120000; i++) {
+		show(output, &event, 1, image);
+		if (i > 60000 && i % 1000 == 0) {
+			output_flush(output, &lost);
+			sum += lost;
+		}
+	}
+	text = written();
+	for (const char *each = text; (each = strchr(each, '\n')); each++)
+		lines++;
+	assert_int_equal(sum, 0);
+	assert_int_equal(lines, 120000);
+	free(text);
+}
+
 /* A FIFO that is not read from is full after 64 KiB. */
 static void a_reader_that_stalls_costs_lines_and_holds_nobody_up(void **state)
 {
@@ -394,6 +417,7 @@ int main(void)
 		TEST(a_file_that_is_there_is_appended_to),
 		TEST(a_tree_as_deep_as_pids_last_is_cut),
 		TEST(a_full_disk_is_told_with_the_lines_it_cost),
+		TEST(a_burst_to_a_file_loses_nothing),
 		TEST(a_reader_that_stalls_costs_lines_and_holds_nobody_up),
 		TEST(a_reader_that_is_gone_is_told),
 		TEST(a_path_that_cannot_be_opened_is_refused),
