@@ -256,6 +256,6 @@ clean:
 
 .PHONY: all units itests deps deps-run deps-lint run unit itest bench check lint format clean
 # Not .SECONDARY: with it a new source older than an archive would not get into the archive.
-.PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/bpf/%.bpf.o
+.PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/bpf/%.bpf.o $(BUILD)/gen/%.skel.h
 
 -include $(shell find $(BUILD)/obj $(BUILD)/bpf -name '*.d' 2>/dev/null)

@@ -194,6 +194,27 @@ void recorder_stop(struct recorder *recorder, int signal)
 	}
 }
 
+void recorder_assert_refused(const struct recorder *recorder, const char *more,
+			     const char *expected)
+{
+	const char *arguments[] = {more, NULL};
+	const char *argv[RECORDER_ARGUMENTS_MAX];
+	struct child child;
+	char *err;
+
+	recorder_arguments(recorder, arguments, argv);
+	child_start(&child, argv, NULL, NULL);
+	child_wait(&child);
+	err = child_output(child.err);
+	if (!WIFEXITED(child.status) || WEXITSTATUS(child.status) != 2)
+		harness_fail("status %#x instead of exit 2: %s", (unsigned)child.status, err);
+	if (!strstr(err, expected) || strchr(err, '\n') != err + strlen(err) - 1)
+		harness_fail("'%s' is not all there is in: %s", expected, err);
+	child_close(&child);
+	free(err);
+	assert_int_not_equal(access(recorder->pins, F_OK), 0);
+}
+
 void recorder_crash(struct recorder *recorder)
 {
 	if (child_has_exited(&recorder->child))

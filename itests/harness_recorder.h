@@ -54,6 +54,13 @@ void recorder_await(struct recorder *recorder);
 /* Send SIGTERM or SIGINT; it must end with exit status 0. */
 void recorder_stop(struct recorder *recorder, int signal);
 
+/*
+ * Run it with one more argument, or NULL: it must end with exit status 2 and
+ * one line on stderr that has this text, and leave no pins.
+ */
+void recorder_assert_refused(const struct recorder *recorder, const char *more,
+			     const char *expected);
+
 /* Kill it with SIGKILL. What it pinned stays. */
 void recorder_crash(struct recorder *recorder);
 

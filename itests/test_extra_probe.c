@@ -300,26 +300,6 @@ static void events_keep_their_probe_when_another_one_comes(void **state)
 	cJSON_Delete(other);
 }
 
-/* The recorder ends with status 2 and one line that has this text. */
-static void assert_refused(const char *argument, const char *expected)
-{
-	const char *argv[RECORDER_ARGUMENTS_MAX];
-	struct child child;
-	char *err;
-
-	recorder_arguments(&recorder, argument ? ARGS(argument) : NULL, argv);
-	child_start(&child, argv, NULL, NULL);
-	child_wait(&child);
-	err = child_output(child.err);
-	if (!WIFEXITED(child.status) || WEXITSTATUS(child.status) != 2)
-		harness_fail("status %#x instead of exit 2: %s", (unsigned)child.status, err);
-	if (!strstr(err, expected) || strchr(err, '\n') != err + strlen(err) - 1)
-		harness_fail("'%s' is not all there is in: %s", expected, err);
-	child_close(&child);
-	free(err);
-	assert_int_not_equal(access(recorder.pins, F_OK), 0);
-}
-
 /* A directory with the sample and nothing else, and the option for it. */
 static void make_directory(char path[PATH_MAX], char argument[PATH_MAX + 32])
 {
@@ -341,11 +321,13 @@ static void a_probe_that_others_may_write_is_refused(void **state)
 	make_directory(path, argument);
 	recorder_configure(&recorder, "tcp_accept:\n");
 	assert_int_equal(chmod(path, 0775), 0);
-	assert_refused(argument, "probes: others than root may write to it (mode 0775)");
+	recorder_assert_refused(&recorder, argument,
+				"probes: others than root may write to it (mode 0775)");
 	assert_int_equal(chmod(path, 0755), 0);
 	strcat(path, "/tcp_accept.so");
 	assert_int_equal(chown(path, 65534, 0), 0);
-	assert_refused(argument, "tcp_accept.so: it belongs to uid 65534, not to root");
+	recorder_assert_refused(&recorder, argument,
+				"tcp_accept.so: it belongs to uid 65534, not to root");
 	/* One that is not wanted is not looked at. */
 	recorder_configure(&recorder, "net_listen:\n");
 	recorder_start_with(&recorder, argument);
@@ -362,7 +344,8 @@ static void a_probe_that_is_called_like_ours_is_refused(void **state)
 	snprintf(other, sizeof(other), "%s/net_listen.so", path);
 	assert_int_equal(rename(file, other), 0);
 	recorder_configure(&recorder, "net_listen:\n");
-	assert_refused(argument, "the recorder has a probe 'net_listen' of its own");
+	recorder_assert_refused(&recorder, argument,
+				"the recorder has a probe 'net_listen' of its own");
 }
 
 static void a_file_that_is_no_probe_is_refused(void **state)
@@ -378,15 +361,16 @@ static void a_file_that_is_no_probe_is_refused(void **state)
 	fputs("no library", text);
 	assert_int_equal(fclose(text), 0);
 	recorder_configure(&recorder, "other:\n");
-	assert_refused(argument, "cannot load");
+	recorder_assert_refused(&recorder, argument, "cannot load");
 }
 
 static void without_the_option_its_section_is_unknown(void **state)
 {
 	(void)state;
 	recorder_configure(&recorder, "tcp_accept:\n");
-	assert_refused(NULL, "unknown key 'tcp_accept'");
-	assert_refused("--extra-probe-path=/nonexistent", "there is no probe (NAME.so) in");
+	recorder_assert_refused(&recorder, NULL, "unknown key 'tcp_accept'");
+	recorder_assert_refused(&recorder, "--extra-probe-path=/nonexistent",
+				"there is no probe (NAME.so) in");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

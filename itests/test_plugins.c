@@ -300,26 +300,6 @@ static void plugin_built_outside_the_tree_works(void **state)
 	recorder_stop(&recorder, SIGTERM);
 }
 
-/* The recorder ends with status 2 and one line that has this text; it leaves nothing behind. */
-static void assert_refused(const char *option, const char *expected)
-{
-	const char *argv[RECORDER_ARGUMENTS_MAX];
-	struct child child;
-	char *err;
-
-	recorder_arguments(&recorder, option ? ARGS(option) : NULL, argv);
-	child_start(&child, argv, NULL, NULL);
-	child_wait(&child);
-	err = child_output(child.err);
-	if (!WIFEXITED(child.status) || WEXITSTATUS(child.status) != 2)
-		harness_fail("status %#x instead of exit 2: %s", (unsigned)child.status, err);
-	if (!strstr(err, expected) || strchr(err, '\n') != err + strlen(err) - 1)
-		harness_fail("'%s' is not all there is in: %s", expected, err);
-	child_close(&child);
-	free(err);
-	assert_int_not_equal(access(recorder.pins, F_OK), 0);
-}
-
 static void plugin_in_a_directory_that_others_may_write_is_refused(void **state)
 {
 	char directory[PATH_MAX], option[PATH_MAX + 32];
@@ -329,19 +309,21 @@ static void plugin_in_a_directory_that_others_may_write_is_refused(void **state)
 	snprintf(option, sizeof(option), "--extra-plugin-path=%s", directory);
 	recorder_configure(&recorder, "tcp_connect:\n  plugins:\n    portname:\n");
 	assert_int_equal(chmod(directory, 0777), 0);
-	assert_refused(option, "others than root may write to it (mode 0777); chmod go-w it");
+	recorder_assert_refused(&recorder, option,
+				"others than root may write to it (mode 0777); chmod go-w it");
 	assert_int_equal(chmod(directory, 0755), 0);
 	assert_int_equal(chown(directory, 65534, 65534), 0);
-	assert_refused(option, "it belongs to uid 65534, not to root");
+	recorder_assert_refused(&recorder, option, "it belongs to uid 65534, not to root");
 }
 
 static void plugin_that_cannot_begin_ends_the_start(void **state)
 {
 	(void)state;
 	recorder_configure(&recorder, "tcp_connect:\n  plugins:\n    sourceipmap: {}\n");
-	assert_refused(NULL, "config.yml:3:18: no hostfiles, expected a list of files");
+	recorder_assert_refused(&recorder, NULL,
+				"config.yml:3:18: no hostfiles, expected a list of files");
 	recorder_configure(&recorder, "tcp_connect:\n  plugins:\n    nosuch: {}\n");
-	assert_refused(NULL, "there is no plugin 'nosuch' in ");
+	recorder_assert_refused(&recorder, NULL, "there is no plugin 'nosuch' in ");
 }
 
 static void plugin_that_cannot_begin_may_be_done_without(void **state)
